@@ -1,0 +1,5 @@
+//! scim-bridge.
+
+pub mod clock;
+pub mod secret;
+pub mod telemetry;

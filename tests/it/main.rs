@@ -1,0 +1,1 @@
+//! One test binary: everything goes through the socket.
