@@ -1,0 +1,131 @@
+//! From the tree to JSON text: compact, members in their order, numbers as they came (RFC 8259).
+
+use super::{Node, Value};
+
+impl Value {
+    /// The JSON text.
+    pub fn to_json(&self) -> String {
+        // Only whole strings and ASCII are written, so the bytes are UTF-8.
+        String::from_utf8(self.to_bytes()).unwrap_or_default()
+    }
+
+    /// The JSON text as bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(256);
+        self.write_to(&mut out);
+        out
+    }
+
+    /// Appends the JSON text.
+    pub fn write_to(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            Node::Null => out.extend_from_slice(b"null"),
+            Node::Bool(true) => out.extend_from_slice(b"true"),
+            Node::Bool(false) => out.extend_from_slice(b"false"),
+            Node::Number(text) => out.extend_from_slice(text.as_bytes()),
+            Node::Text(text) => write_text(text, out),
+            Node::List(items) => {
+                out.push(b'[');
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    item.write_to(out);
+                }
+                out.push(b']');
+            }
+            Node::Object(members) => {
+                out.push(b'{');
+                for (at, (name, value)) in members.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    write_text(name, out);
+                    out.push(b':');
+                    value.write_to(out);
+                }
+                out.push(b'}');
+            }
+        }
+    }
+
+    /// The JSON text for people: two spaces a level.
+    pub fn to_pretty_json(&self) -> String {
+        let mut out = Vec::with_capacity(512);
+        self.write_pretty(0, &mut out);
+        String::from_utf8(out).unwrap_or_default()
+    }
+
+    fn write_pretty(&self, level: usize, out: &mut Vec<u8>) {
+        let indent = |level: usize, out: &mut Vec<u8>| {
+            out.push(b'\n');
+            out.resize(out.len() + 2 * level, b' ');
+        };
+        match &self.0 {
+            Node::List(items) if !items.is_empty() => {
+                out.push(b'[');
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    indent(level + 1, out);
+                    item.write_pretty(level + 1, out);
+                }
+                indent(level, out);
+                out.push(b']');
+            }
+            Node::Object(members) if !members.is_empty() => {
+                out.push(b'{');
+                for (at, (name, value)) in members.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    indent(level + 1, out);
+                    write_text(name, out);
+                    out.extend_from_slice(b": ");
+                    value.write_pretty(level + 1, out);
+                }
+                indent(level, out);
+                out.push(b'}');
+            }
+            _ => self.write_to(out),
+        }
+    }
+}
+
+/// Appends a JSON string. Most have nothing to escape, and are copied whole.
+pub(in crate::scim) fn write_text(text: &str, out: &mut Vec<u8>) {
+    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        // Writing to a Vec cannot fail, and neither can a str be refused.
+        let _ = serde_json::to_writer(out, text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scim::json::{Limits, Value};
+
+    #[test]
+    fn what_is_read_is_printed_the_same() {
+        for json in [
+            r#"{"a":[],"b":{},"c":1.10,"d":123456789012345678901234567890,"e":-0,"f":1E+2,"g":null,"h":[true,false]}"#,
+            r#"{"quote\"d":"line\nbreak \\ tab\t é \u0001"}"#,
+            r#""""#,
+        ] {
+            assert_eq!(Value::read(json.as_bytes(), &Limits::REQUEST).unwrap().to_json(), json);
+        }
+    }
+
+    #[test]
+    fn pretty_text_reads_back() {
+        let json = r#"{"a":[1,{"b":[]}],"c":{}}"#;
+        let value = Value::read(json.as_bytes(), &Limits::REQUEST).unwrap();
+        let pretty = value.to_pretty_json();
+        assert_eq!(pretty, "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    }\n  ],\n  \"c\": {}\n}");
+        assert_eq!(Value::read(pretty.as_bytes(), &Limits::REQUEST).unwrap(), value);
+    }
+}

@@ -1,0 +1,507 @@
+//! What a resource must be like before anything is done with it: its types, what may be written, what must be there
+//! (RFC 7643 §2, §3; RFC 7644 §3.3, §3.5.1), and which of it is shown (RFC 7644 §3.9).
+
+use compact_str::CompactString;
+
+use crate::scim::error::{Error, ErrorType};
+use crate::scim::json::{Kind, Value};
+use crate::scim::name::{self, AttrPath};
+use crate::scim::patch::{Op, Operation};
+use crate::scim::path::Path;
+use crate::scim::schema::{Attribute, AttributeType, Catalog, Mutability, ResourceType, Returned};
+
+/// Members that one request may carry.
+pub const MAX_MEMBERS: usize = 50_000;
+/// Elements of any other multi-valued attribute.
+pub const MAX_ELEMENTS: usize = 100;
+
+/// Which request a body belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// POST
+    Create,
+    /// PUT
+    Replace,
+}
+
+/// The body of a POST or PUT as the rest of the bridge may rely on it: every value has its attribute's type, nothing
+/// read-only, `null` or unknown is in it, required attributes are there, and `schemas` lists exactly what is used.
+/// "[]" stays in a PUT, where it says "unassign".
+///
+/// # Errors
+/// `invalidSyntax` when it is no resource, `invalidValue` when a value does not fit, `tooMany` beyond the limits.
+pub fn accept(mut body: Value, catalog: &Catalog, write: Write) -> Result<Value, Error> {
+    if !body.is_object() {
+        return Err(Error::syntax("the body must be a JSON object"));
+    }
+    check_schemas(&body)?;
+    let mut wrong = None;
+    body.retain(|key, value| {
+        let keep = keep_member(key, value, catalog, write);
+        keep.unwrap_or_else(|error| {
+            wrong.get_or_insert(error);
+            true
+        })
+    });
+    if let Some(error) = wrong {
+        return Err(error);
+    }
+    for attribute in catalog.core.attributes.iter().filter(|attribute| attribute.required) {
+        let blank = body.text_at(&attribute.name).is_none_or(|text| text.trim().is_empty());
+        if blank {
+            return Err(Error::value(format!("{} is required and must not be empty", attribute.name)));
+        }
+    }
+    list_schemas(&mut body, catalog);
+    Ok(body)
+}
+
+fn check_schemas(body: &Value) -> Result<(), Error> {
+    match body.get("schemas") {
+        Some(schemas) if !schemas.is_null() => {
+            let right = schemas.is_list() && schemas.items().iter().all(|urn| urn.as_str().is_some());
+            if right { Ok(()) } else { Err(Error::syntax("\"schemas\" must be a list of URNs")) }
+        }
+        _ => Ok(()), // clients leave it out, and the endpoint says what it is
+    }
+}
+
+fn keep_member(key: &str, value: &mut Value, catalog: &Catalog, write: Write) -> Result<bool, Error> {
+    if value.is_null() || (write == Write::Create && value.is_unassigned()) {
+        return Ok(false);
+    }
+    if let Some(attribute) = catalog.core_attribute(key) {
+        if attribute.mutability == Mutability::ReadOnly {
+            return Ok(false);
+        }
+        check(attribute, &attribute.name, value)?;
+        return Ok(true);
+    }
+    let extension = catalog.extension(key);
+    if extension.is_none() && !name::is_schema_urn(key) {
+        return Ok(false);
+    }
+    if !value.is_object() {
+        return Err(Error::value(format!("the value of the extension {key} must be an object")));
+    }
+    let mut wrong = None;
+    value.retain(|name, value| {
+        if value.is_null() || (write == Write::Create && value.is_unassigned()) {
+            return false;
+        }
+        match extension.and_then(|schema| schema.attribute(name)) {
+            Some(attribute) if attribute.mutability == Mutability::ReadOnly => return false,
+            Some(attribute) => wrong = wrong.take().or(check(attribute, &attribute.name, value).err()),
+            None => {}
+        }
+        true
+    });
+    wrong.map_or(Ok(value.members().len() > 0), Err)
+}
+
+/// Whether an operation fits the schema. Its path is known to be well formed.
+///
+/// # Errors
+/// `invalidPath` when the path names nothing that the schemas know, `invalidValue` when the value does not fit.
+pub fn check_operation(operation: &mut Operation, catalog: &Catalog) -> Result<(), Error> {
+    let Operation { op, path, value, .. } = operation;
+    let (attribute, sub) = match path {
+        Some(Path::Attribute(path)) => (path.whole(), path.sub.clone()),
+        Some(Path::Element { attribute, sub, .. }) => (attribute.clone(), sub.clone()),
+        Some(Path::Extension(_)) | None => return Ok(()),
+    };
+    let known = catalog.attribute(&attribute);
+    if known.is_none()
+        && (attribute.schema.is_none()
+            || catalog.extension(attribute.schema.as_deref().unwrap_or_default()).is_some())
+    {
+        return Err(Error::path(format!("{attribute} is not an attribute of a {}", catalog.resource.name())));
+    }
+    let Some(known) = known else { return Ok(()) };
+    if *op == Op::Remove || value.is_unassigned() {
+        // Emptying a group by a value that says nothing would take everybody's access away.
+        let careless = *op != Op::Remove && value.is_null() && attribute.is_core("members");
+        return if careless { Err(Error::value("null is not a list of members")) } else { Ok(()) };
+    }
+    match (&sub, path) {
+        (Some(sub), _) => match known.sub(sub) {
+            Some(known) => check(known, &attribute.with_sub(sub).to_string(), value),
+            None => Ok(()),
+        },
+        (None, Some(Path::Element { .. })) => {
+            value.each().iter().try_for_each(|element| check_one(known, &known.name, &mut element.clone()))
+        }
+        (None, _) if known.multi_valued && !value.is_list() => check_one(known, &known.name, value),
+        (None, _) => check(known, &known.name, value),
+    }
+}
+
+/// Checks a whole value against its attribute, and drops the `null`s in it.
+fn check(attribute: &Attribute, name: &str, value: &mut Value) -> Result<(), Error> {
+    if !attribute.multi_valued {
+        return check_one(attribute, name, value);
+    }
+    let most = if name.eq_ignore_ascii_case("members") { MAX_MEMBERS } else { MAX_ELEMENTS };
+    let Some(items) = value.items_mut() else {
+        return Err(Error::value(format!("{name} must be a list")));
+    };
+    if items.len() > most {
+        return Err(Error::new(ErrorType::TooMany, format!("{name} may hold {most} values")));
+    }
+    let mut primaries = 0;
+    for item in items.iter_mut() {
+        check_one(attribute, name, item)?;
+        primaries += usize::from(item.get("primary").and_then(Value::as_bool) == Some(true));
+    }
+    if primaries > 1 {
+        return Err(Error::value(format!("only one element of {name} can be primary")));
+    }
+    Ok(())
+}
+
+fn check_one(attribute: &Attribute, name: &str, value: &mut Value) -> Result<(), Error> {
+    let right = match attribute.kind {
+        AttributeType::Boolean => value.as_bool().is_some(),
+        AttributeType::Integer | AttributeType::Decimal => value.kind() == Kind::Number,
+        AttributeType::Complex => value.is_object(),
+        _ => value.kind() == Kind::Text,
+    };
+    if !right {
+        let wanted = match attribute.kind {
+            AttributeType::Boolean => "true or false",
+            AttributeType::Integer | AttributeType::Decimal => "a number",
+            AttributeType::Complex => "an object",
+            _ => "a string",
+        };
+        let each = if attribute.multi_valued { "each value of " } else { "" };
+        return Err(Error::value(format!("{each}{name} must be {wanted}")));
+    }
+    if let Some(text) = value.as_str() {
+        return check_text(attribute, name, text);
+    }
+    if attribute.kind != AttributeType::Complex {
+        return Ok(());
+    }
+    let mut wrong = None;
+    value.retain(|sub, value| {
+        if value.is_null() {
+            return false;
+        }
+        if let Some(known) = attribute.sub(sub) {
+            let name = format_args!("{name}.{}", known.name).to_string();
+            wrong = wrong.take().or(check(known, &name, value).err());
+        }
+        true
+    });
+    let nameless = name == "members" && value.text_at("value").is_none_or(str::is_empty);
+    match wrong {
+        Some(error) => Err(error),
+        None if nameless => Err(Error::value("each of members needs a value: the id of a resource")),
+        None => Ok(()),
+    }
+}
+
+/// Formats are not enforced, since real clients send what they have. Control characters are refused: they forge headers,
+/// log lines and mails further on. In a name that people sign in with, so are characters that cannot be seen.
+fn check_text(attribute: &Attribute, name: &str, text: &str) -> Result<(), Error> {
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return Ok(());
+    }
+    let identifies = attribute.uniqueness != "none" || name == "externalId" || name.ends_with("s.value");
+    let control = |c: char| c.is_control() && (identifies || !matches!(c, '\n' | '\r' | '\t'));
+    let invisible = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    if text.contains(control) {
+        return Err(Error::value(format!("{name} must not contain control characters")));
+    }
+    if attribute.uniqueness != "none" && text.contains(invisible) {
+        return Err(Error::value(format!("{name} must not contain invisible characters")));
+    }
+    Ok(())
+}
+
+/// Writes `schemas` anew: the core schema, and every extension that has something in the resource (RFC 7643 §3).
+pub fn list_schemas(resource: &mut Value, catalog: &Catalog) {
+    let mut urns = vec![Value::from(catalog.resource.urn())];
+    urns.extend(resource.members().filter(|(_, value)| value.is_object()).filter_map(|(key, _)| {
+        let extension = catalog.extension(key).map(|schema| schema.id.as_str());
+        extension.or_else(|| name::is_schema_urn(key).then_some(key)).map(Value::from)
+    }));
+    if resource.has("schemas") {
+        resource.set("schemas", urns);
+        return;
+    }
+    // At the front, where people look for it.
+    let mut whole = Value::object();
+    whole.set("schemas", urns);
+    for (name, value) in std::mem::take(resource).into_members() {
+        whole.set(&name, value);
+    }
+    *resource = whole;
+}
+
+/// Which attributes an answer shows (RFC 7644 §3.9).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Projection {
+    /// `attributes`: only these, and what is always returned. Empty: all that are returned by default.
+    pub only: Vec<AttrPath>,
+    /// `excludedAttributes`: all but these.
+    pub without: Vec<AttrPath>,
+}
+
+impl Projection {
+    /// Whether everything that is returned by default is shown.
+    pub fn is_whole(&self) -> bool {
+        self.only.is_empty() && self.without.is_empty()
+    }
+
+    /// Whether an attribute, without regard to sub-attributes, is shown at least in part.
+    pub fn shows(&self, path: &AttrPath) -> bool {
+        let excluded = self.without.iter().any(|other| other.sub.is_none() && other.same_attribute(path));
+        !excluded && (self.only.is_empty() || self.only.iter().any(|other| other.same_attribute(path)))
+    }
+
+    /// Leaves in a resource what is shown.
+    pub fn apply(&self, resource: &mut Value, catalog: &Catalog) {
+        resource.retain(|key, value| {
+            if key.eq_ignore_ascii_case("schemas") {
+                return true;
+            }
+            if let Some(attribute) = catalog.core_attribute(key) {
+                return self.keep(None, attribute, &attribute.name, value);
+            }
+            if !value.is_object() || !(catalog.extension(key).is_some() || name::is_schema_urn(key)) {
+                return self.only.is_empty();
+            }
+            let schema = catalog.extension(key);
+            let whole = |list: &[AttrPath]| list.iter().any(|path| is_whole_extension(path, key));
+            if whole(&self.without) {
+                return false;
+            }
+            if !whole(&self.only) {
+                value.retain(|name, value| {
+                    let unknown = Attribute::string(name);
+                    let attribute = schema.and_then(|schema| schema.attribute(name)).unwrap_or(&unknown);
+                    self.keep(Some(key), attribute, name, value)
+                });
+            }
+            value.members().len() > 0
+        });
+    }
+
+    fn keep(&self, schema: Option<&str>, attribute: &Attribute, name: &str, value: &mut Value) -> bool {
+        let path = AttrPath { schema: schema.map(CompactString::from), name: name.into(), sub: None };
+        match attribute.returned {
+            Returned::Always => return true,
+            Returned::Never => return false,
+            Returned::Request if !self.only.iter().any(|other| other.same_attribute(&path)) => return false,
+            _ => {}
+        }
+        if !self.shows(&path) {
+            return false;
+        }
+        let subs = |list: &[AttrPath]| -> Vec<CompactString> {
+            list.iter()
+                .filter(|other| other.same_attribute(&path))
+                .filter_map(|other| other.sub.clone())
+                .collect()
+        };
+        let named =
+            |list: &[CompactString], sub: &str| list.iter().any(|name| name.eq_ignore_ascii_case(sub));
+        let whole = self.only.iter().any(|other| other.sub.is_none() && other.same_attribute(&path));
+        let (only, without) = (if whole { Vec::new() } else { subs(&self.only) }, subs(&self.without));
+        if only.is_empty() && without.is_empty() {
+            return true;
+        }
+        let mut trim = |element: &mut Value| {
+            element.retain(|sub, _| (only.is_empty() || named(&only, sub)) && !named(&without, sub));
+        };
+        match value.items_mut() {
+            Some(items) => items.iter_mut().for_each(trim),
+            None => trim(value),
+        }
+        !value.is_empty() || value.kind() == Kind::Bool
+    }
+}
+
+/// `attributes=urn:…:enterprise:2.0:User` reads as the attribute `User` of `urn:…:enterprise:2.0`.
+fn is_whole_extension(path: &AttrPath, urn: &str) -> bool {
+    path.sub.is_none()
+        && path.schema.as_deref().is_some_and(|schema| {
+            urn.len() == schema.len() + 1 + path.name.len()
+                && urn.get(..schema.len()).is_some_and(|start| start.eq_ignore_ascii_case(schema))
+                && urn.get(schema.len() + 1..).is_some_and(|end| end.eq_ignore_ascii_case(&path.name))
+        })
+}
+
+/// Carries a PUT out on the resource as it was: what the body does not name is gone, but for what only the service
+/// provider may write (RFC 7644 §3.5.1).
+///
+/// # Errors
+/// `mutability` when an immutable attribute has a value already and the body gives another.
+pub fn replace(before: &Value, body: Value, catalog: &Catalog) -> Result<Value, Error> {
+    let mut after = body;
+    for (key, value) in before.members() {
+        let Some(attribute) = catalog.core_attribute(key) else { continue };
+        let new = after.get(key);
+        match attribute.mutability {
+            Mutability::ReadOnly => after.set(key, value.clone()),
+            Mutability::Immutable if new.is_some_and(|new| new != value) => {
+                return Err(Error::mutability(key));
+            }
+            _ => {}
+        }
+    }
+    Ok(after)
+}
+
+/// The resource types by endpoint name, exactly as it is written: one spelling reaches the vendor.
+pub fn resource_type(endpoint: &str) -> Option<ResourceType> {
+    ResourceType::ALL.into_iter().find(|resource| resource.endpoint() == endpoint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scim::json::Limits;
+    use crate::scim::name::ENTERPRISE;
+
+    fn value(json: &str) -> Value {
+        Value::read(json.as_bytes(), &Limits::REQUEST).unwrap()
+    }
+
+    fn users() -> Catalog {
+        Catalog::standard(ResourceType::User)
+    }
+
+    #[test]
+    fn a_body_is_made_clean() {
+        let body = r#"{"id":"x","meta":{"location":"http://evil"},"groups":[],"userName":"ana","title":null,"roles":[],
+            "__proto__":{"a":1},"favouriteColour":"red","name":{"givenName":"A","middleName":null},
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"Deck","division":null},
+            "urn:x:1.0:User":{"badge":7},"schemas":["urn:whatever"]}"#;
+        let clean = |write| accept(value(body), &users(), write).unwrap().to_json();
+        let expected = format!(
+            r#"{{"userName":"ana","name":{{"givenName":"A"}},"{ENTERPRISE}":{{"department":"Deck"}},"urn:x:1.0:User":{{"badge":7}},"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","{ENTERPRISE}","urn:x:1.0:User"]}}"#
+        );
+        assert_eq!(clean(Write::Create), expected);
+        assert!(clean(Write::Replace).contains(r#""roles":[]"#));
+        let bare = accept(value(r#"{"userName":"ana"}"#), &users(), Write::Create).unwrap();
+        assert!(bare.to_json().starts_with(r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]"#));
+    }
+
+    #[test]
+    fn a_body_that_does_not_fit_is_refused() {
+        let refusal = |json: &str| accept(value(json), &users(), Write::Create).unwrap_err().kind.word();
+        for (json, expected) in [
+            ("[]", "invalidSyntax"),
+            (r#"{"schemas":"urn:x","userName":"a"}"#, "invalidSyntax"),
+            (r#"{"userName":"  "}"#, "invalidValue"),
+            (r#"{"displayName":"x"}"#, "invalidValue"),
+            (r#"{"userName":null}"#, "invalidValue"),
+            (r#"{"userName":["a"]}"#, "invalidValue"),
+            (r#"{"userName":"a\nb"}"#, "invalidValue"),
+            (r#"{"userName":"ad\u200bmin"}"#, "invalidValue"),
+            (r#"{"userName":"a","active":0}"#, "invalidValue"),
+            (r#"{"userName":"a","active":"nope"}"#, "invalidValue"),
+            (r#"{"userName":"a","externalId":7}"#, "invalidValue"),
+            (r#"{"userName":"a","emails":["a@x"]}"#, "invalidValue"),
+            (r#"{"userName":"a","emails":[{"value":["a","b"]}]}"#, "invalidValue"),
+            (r#"{"userName":"a","emails":{"value":"a"}}"#, "invalidValue"),
+            (
+                r#"{"userName":"a","emails":[{"value":"1","primary":true},{"value":"2","primary":true}]}"#,
+                "invalidValue",
+            ),
+            (&format!(r#"{{"userName":"a","{ENTERPRISE}":{{"department":5}}}}"#), "invalidValue"),
+            (&format!(r#"{{"userName":"a","{ENTERPRISE}":"x"}}"#), "invalidValue"),
+            (
+                &format!(
+                    r#"{{"userName":"a","roles":[{}{{"value":"x"}}]}}"#,
+                    r#"{"value":"x"},"#.repeat(100)
+                ),
+                "tooMany",
+            ),
+        ] {
+            assert_eq!(refusal(json), expected, "{json}");
+        }
+        let groups = Catalog::standard(ResourceType::Group);
+        for json in [
+            r#"{"displayName":""}"#,
+            r#"{"displayName":"g","members":"u1"}"#,
+            r#"{"displayName":"g","members":[{}]}"#,
+        ] {
+            assert_eq!(
+                accept(value(json), &groups, Write::Create).unwrap_err().kind,
+                ErrorType::InvalidValue,
+                "{json}"
+            );
+        }
+        // An address may have lines.
+        assert!(
+            accept(value(r#"{"userName":"a","addresses":[{"formatted":"a\nb"}]}"#), &users(), Write::Create)
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn operations_are_checked_against_the_schema() {
+        let check = |json: &str, catalog: &Catalog| {
+            let mut operation = Operation::read(&value(json)).unwrap();
+            check_operation(&mut operation, catalog).map_err(|error| error.kind.word())
+        };
+        let groups = Catalog::standard(ResourceType::Group);
+        for (json, expected) in [
+            (r#"{"op":"replace","path":"active","value":[false,true]}"#, Err("invalidValue")),
+            (r#"{"op":"replace","path":"active","value":"False"}"#, Err("invalidValue")),
+            (r#"{"op":"replace","path":"owners","value":"x"}"#, Err("invalidPath")),
+            (r#"{"op":"replace","path":"emails[type eq \"work\"].value","value":7}"#, Err("invalidValue")),
+            (r#"{"op":"add","path":"emails","value":{"value":"a"}}"#, Ok(())),
+            (r#"{"op":"replace","path":"urn:x:1.0:User:badge","value":7}"#, Ok(())),
+            (r#"{"op":"replace","path":"externalId","value":null}"#, Ok(())),
+        ] {
+            assert_eq!(check(json, &users()), expected, "{json}");
+        }
+        for json in [
+            r#"{"op":"replace","path":"members","value":null}"#,
+            r#"{"op":"replace","path":"members","value":""}"#,
+            r#"{"op":"replace","path":"members","value":[{}]}"#,
+        ] {
+            assert_eq!(check(json, &groups), Err("invalidValue"), "{json}");
+        }
+    }
+
+    #[test]
+    fn projection_shows_what_is_asked_for() {
+        let user = format!(
+            r#"{{"schemas":["x"],"id":"1","userName":"ana","password":"p","name":{{"givenName":"G","familyName":"F"}},"emails":[{{"type":"work","value":"w"}}],"active":false,"{ENTERPRISE}":{{"department":"D","division":"V"}}}}"#
+        );
+        let show = |only: &[&str], without: &[&str]| {
+            let paths = |list: &[&str]| list.iter().map(|text| AttrPath::parse(text).unwrap()).collect();
+            let mut user = value(&user);
+            Projection { only: paths(only), without: paths(without) }.apply(&mut user, &users());
+            user.to_json()
+        };
+        assert!(!show(&[], &[]).contains("password"));
+        assert_eq!(show(&["password", "active"], &[]), r#"{"schemas":["x"],"id":"1","active":false}"#);
+        assert_eq!(
+            show(&["NAME.givenname", "emails.value"], &["id"]),
+            r#"{"schemas":["x"],"id":"1","name":{"givenName":"G"},"emails":[{"value":"w"}]}"#
+        );
+        let division = format!("{ENTERPRISE}:division");
+        assert_eq!(
+            show(&[], &["userName", "name", "emails", "active", &division]),
+            format!(r#"{{"schemas":["x"],"id":"1","{ENTERPRISE}":{{"department":"D"}}}}"#)
+        );
+        assert_eq!(
+            show(&[ENTERPRISE], &[]),
+            format!(r#"{{"schemas":["x"],"id":"1","{ENTERPRISE}":{{"department":"D","division":"V"}}}}"#)
+        );
+        assert!(!show(&[], &[ENTERPRISE]).contains("enterprise"));
+    }
+
+    #[test]
+    fn a_put_keeps_what_the_client_cannot_write() {
+        let before = value(r#"{"id":"1","userName":"ana","title":"T","meta":{"version":"v"}}"#);
+        let after = replace(&before, value(r#"{"userName":"bo"}"#), &users()).unwrap();
+        assert_eq!(after, value(r#"{"id":"1","userName":"bo","meta":{"version":"v"}}"#));
+    }
+}
