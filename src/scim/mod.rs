@@ -1,14 +1,17 @@
 //! SCIM 2.0 itself (RFC 7643, RFC 7644), pure: resources, schemas, paths, filters, PATCH, messages, errors.
 
+pub mod diff;
 pub mod error;
 pub mod filter;
 pub mod json;
 pub mod name;
 pub mod patch;
 pub mod path;
+pub mod projection;
 pub mod request;
 pub mod resource;
 pub mod schema;
+pub mod version;
 
 pub use error::{Error, ErrorType};
 pub use filter::Filter;

@@ -7,7 +7,8 @@ use crate::scim::filter::Filter;
 use crate::scim::json::{Kind, Value};
 use crate::scim::name::AttrPath;
 use crate::scim::patch::Operation;
-use crate::scim::resource::Projection;
+use crate::scim::projection::Projection;
+
 use crate::scim::schema::ResourceType;
 
 /// The URN of a list.
@@ -103,11 +104,8 @@ impl Parameters {
     /// When it stands twice, or its value is not of its type.
     pub fn take(&mut self, name: &str, text: &str) -> Result<(), Error> {
         match name.to_ascii_lowercase().as_str() {
-            "filter" => {
-                if self.filter.replace(text.to_owned()).is_some() {
-                    return Err(Error::filter("there can be one filter"));
-                }
-            }
+            "filter" if self.filter.is_some() => return Err(Error::filter("there can be one filter")),
+            "filter" => self.filter = Some(text.to_owned()),
             "startindex" => self.query.start_index = Some(index(text)?.max(1)),
             "count" => self.query.count = Some(index(text)?),
             "sortby" => self.query.sort_by = Some(path("sortBy", text)?),
