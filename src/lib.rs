@@ -1,6 +1,7 @@
 //! scim-bridge.
 
 pub mod clock;
+pub mod dialect;
 pub mod scim;
 pub mod secret;
 pub mod telemetry;

@@ -160,7 +160,7 @@ pub(super) fn split_urn(text: &str) -> (Option<&str>, &str) {
 }
 
 /// Whether the text is a whole schema URN, `urn:…:<version>:<resource>` (RFC 7643 §10.3), and not an attribute of one.
-pub(super) fn is_schema_urn(text: &str) -> bool {
+pub fn is_schema_urn(text: &str) -> bool {
     let (Some(urn), name) = split_urn(text) else { return false };
     let version = urn.rsplit(':').next().unwrap_or_default();
     is_name(name)

@@ -186,6 +186,9 @@ fn check_one(attribute: &Attribute, name: &str, value: &mut Value) -> Result<(),
             return false;
         }
         if let Some(known) = attribute.sub(sub) {
+            if known.mutability == Mutability::ReadOnly {
+                return false;
+            }
             let name = format_args!("{name}.{}", known.name).to_string();
             wrong = wrong.take().or(check(known, &name, value).err());
         }

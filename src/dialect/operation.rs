@@ -1,0 +1,236 @@
+//! The operations of a PATCH: each becomes canonical ones, with a path, one attribute each.
+
+use super::rule::{Rule, Touched};
+use super::{Speaker, body, filter, value};
+use crate::scim::error::{Error, ErrorType};
+use crate::scim::filter::Filter;
+use crate::scim::json::Value;
+use crate::scim::name::{self, AttrPath};
+use crate::scim::patch::{Missing, Op, Operation};
+use crate::scim::path::Path;
+use crate::scim::schema::{AttributeType, Catalog, Mutability};
+
+/// What one operation of the client means.
+///
+/// # Errors
+/// When its `op` is unknown, its path cannot be read, or what it needs is missing.
+pub(super) fn canonical(
+    from: &Value,
+    catalog: &Catalog,
+    speaker: &Speaker,
+    touched: &mut Touched,
+) -> Result<Vec<Operation>, Error> {
+    let op = op(from, touched)?;
+    let given = from.get("value").cloned();
+    let Some(path) = path(from, catalog, touched)? else {
+        return pathless(op, given.as_ref(), catalog, speaker, touched);
+    };
+    let Some(given) = given else {
+        return match (op, path.as_member()) {
+            (Op::Remove, _) => Ok(vec![Operation::new(op, path, Value::null())]),
+            (Op::Add, Some(id)) => {
+                touched.by(Rule::AddByPath);
+                let member = Value::from_iter([("value", Value::from(id))]);
+                Ok(vec![Operation::new(Op::Add, Path::Attribute(AttrPath::core("members")), vec![member])])
+            }
+            _ => Err(Error::value(format!("the {} operation needs a value", op.word()))),
+        };
+    };
+    if op == Op::Remove {
+        return Ok(removals(path, &given, catalog, touched));
+    }
+    if let Path::Extension(urn) = &path {
+        return Ok(members_of(Some(urn), op, &given, catalog, speaker, touched));
+    }
+    Ok(one(op, path, given, catalog, speaker, touched))
+}
+
+fn op(from: &Value, touched: &mut Touched) -> Result<Op, Error> {
+    let word = from.text_at("op").ok_or_else(|| Error::syntax("each operation needs an \"op\""))?;
+    if let Some(op) = Op::parse(word) {
+        return Ok(op);
+    }
+    touched.by(Rule::CapitalisedOp);
+    Op::parse(&word.to_ascii_lowercase())
+        .ok_or_else(|| Error::syntax("each operation needs an \"op\" of add, remove or replace"))
+}
+
+fn path(from: &Value, catalog: &Catalog, touched: &mut Touched) -> Result<Option<Path>, Error> {
+    let text = match from.get("path") {
+        None => return Ok(None),
+        Some(null) if null.is_null() => {
+            touched.by(Rule::NullPath);
+            return Ok(None);
+        }
+        Some(path) => path.as_str().ok_or_else(|| Error::path("a path must be a string"))?,
+    };
+    let text = undotted(text, catalog, touched);
+    let path =
+        Path::parse(&text).map_err(|error| Error::path(format!("the path cannot be read: {error}")))?;
+    Ok(Some(match path {
+        Path::Attribute(path) => Path::Attribute(spelt(path, catalog, touched)),
+        Path::Element { attribute, mut filter, sub } => {
+            let attribute = spelt(attribute, catalog, touched);
+            let known = catalog.attribute(&attribute);
+            filter::canonical_element(&mut filter, known, touched);
+            let sub = sub
+                .map(|sub| known.and_then(|known| known.sub(&sub)).map_or(sub, |known| known.name.clone()));
+            Path::Element { attribute, filter, sub }
+        }
+        Path::Extension(urn) => Path::Extension(body::extension_urn(&urn, catalog, touched).unwrap_or(urn)),
+    }))
+}
+
+fn spelt(path: AttrPath, catalog: &Catalog, touched: &mut Touched) -> AttrPath {
+    let path = body::qualified(path, catalog, touched);
+    body::spelt(path, catalog, touched)
+}
+
+/// `urn:…:User.department`, as Entra's jobs from before December 2018 write it.
+fn undotted(text: &str, catalog: &Catalog, touched: &mut Touched) -> String {
+    for schema in catalog.schemas() {
+        let urn = schema.id.as_str();
+        let starts = text.get(..urn.len()).is_some_and(|start| start.eq_ignore_ascii_case(urn));
+        if starts && text.as_bytes().get(urn.len()) == Some(&b'.') {
+            touched.by(Rule::DottedUrn);
+            return format!("{urn}:{}", &text[urn.len() + 1..]);
+        }
+    }
+    text.to_owned()
+}
+
+/// A removal that carries a value names what to remove, where the RFC has a filter. An empty list removes nobody.
+fn removals(path: Path, given: &Value, catalog: &Catalog, touched: &mut Touched) -> Vec<Operation> {
+    let many = path.as_plain().filter(|path| path.sub.is_none()).and_then(|path| catalog.attribute(path));
+    let Some(attribute) = many.filter(|attribute| attribute.multi_valued) else {
+        return vec![Operation::new(Op::Remove, path, Value::null())];
+    };
+    if given.is_null() {
+        return vec![Operation::new(Op::Remove, path, Value::null())];
+    }
+    touched.by(Rule::RemoveByValue);
+    let Some(whole) = path.attribute() else { return Vec::new() };
+    let removal = |item: &Value| {
+        let value = if attribute.kind == AttributeType::Complex { item.get("value")? } else { item };
+        let by_value = Filter::eq(AttrPath::core("value"), value.clone());
+        let by_type = item.get("type").filter(|_| !whole.is_core("members")).cloned();
+        let by_type = by_type.map(|kind| Filter::eq(AttrPath::core("type"), kind));
+        let filter = Filter::all(std::iter::once(by_value).chain(by_type))?;
+        let path = Path::Element { attribute: whole.clone(), filter, sub: None };
+        Some(Operation::new(Op::Remove, path, Value::null()))
+    };
+    given.each().iter().filter_map(removal).collect()
+}
+
+fn pathless(
+    op: Op,
+    given: Option<&Value>,
+    catalog: &Catalog,
+    speaker: &Speaker,
+    touched: &mut Touched,
+) -> Result<Vec<Operation>, Error> {
+    if op == Op::Remove {
+        return Err(Error::new(ErrorType::NoTarget, "a remove operation needs a path"));
+    }
+    let given = given.filter(|value| value.is_object());
+    let given =
+        given.ok_or_else(|| Error::value("an operation without a path needs an object of attributes"))?;
+    touched.by(Rule::Pathless);
+    Ok(members_of(None, op, given, catalog, speaker, touched))
+}
+
+/// An operation a member of the object, in the extension `urn` or in the resource itself.
+fn members_of(
+    urn: Option<&compact_str::CompactString>,
+    op: Op,
+    object: &Value,
+    catalog: &Catalog,
+    speaker: &Speaker,
+    touched: &mut Touched,
+) -> Vec<Operation> {
+    let mut out = Vec::new();
+    for (key, value) in object.members() {
+        if key.eq_ignore_ascii_case("schemas") {
+            continue;
+        }
+        let path = match urn {
+            Some(urn) => Some(AttrPath { schema: Some(urn.clone()), name: key.into(), sub: None }),
+            None => {
+                let extension =
+                    catalog.extension(key).is_some() || (name::is_schema_urn(key) && value.is_object());
+                if let Some(urn) = extension.then(|| body::extension_urn(key, catalog, touched)).flatten() {
+                    out.extend(members_of(Some(&urn), op, value, catalog, speaker, touched));
+                    continue;
+                }
+                body::place(key, catalog, touched)
+            }
+        };
+        let Some(path) = path else {
+            touched.by(Rule::UnknownAttribute);
+            continue;
+        };
+        let path = body::spelt(path, catalog, touched);
+        match catalog.attribute(&path) {
+            Some(attribute) if attribute.mutability == Mutability::ReadOnly => {
+                touched.by(Rule::ReadOnlyAttribute)
+            }
+            None if path.schema.is_none() => touched.by(Rule::UnknownAttribute),
+            _ => out.extend(one(op, Path::Attribute(path), value.clone(), catalog, speaker, touched)),
+        }
+    }
+    out
+}
+
+/// One addition or replacement at a path, with a value.
+fn one(
+    op: Op,
+    path: Path,
+    mut given: Value,
+    catalog: &Catalog,
+    speaker: &Speaker,
+    touched: &mut Touched,
+) -> Vec<Operation> {
+    let attribute = path.attribute().and_then(|whole| catalog.attribute(&whole));
+    let is_members = path.as_plain().is_some_and(|path| path.is_core("members") && path.sub.is_none());
+    if let Some(attribute) = attribute {
+        match &path {
+            Path::Attribute(AttrPath { sub: None, .. }) => value::canonical(attribute, &mut given, touched),
+            Path::Attribute(AttrPath { sub: Some(sub), .. }) | Path::Element { sub: Some(sub), .. } => {
+                if let Some(sub) = attribute.sub(sub) {
+                    value::single(sub, &mut given, touched);
+                }
+            }
+            Path::Element { sub: None, .. } | Path::Extension(_) => {}
+        }
+    }
+    // "" for a list of members says nothing about who leaves: the schema check refuses it.
+    if given.as_str() == Some("") && speaker.empty_string_clears && !is_members {
+        touched.by(Rule::EmptyStringClears);
+        return vec![Operation::new(Op::Remove, path, Value::null())];
+    }
+    if given.is_list() && given.is_unassigned() {
+        touched.by(Rule::EmptyListClears);
+        if op == Op::Add {
+            return Vec::new(); // adding nothing changes nothing
+        }
+        return vec![Operation::new(Op::Remove, path, Value::null())];
+    }
+    if given.is_null() && !is_members {
+        touched.by(Rule::NullAttribute);
+        return vec![Operation::new(Op::Remove, path, Value::null())];
+    }
+    let op = if is_members && op == Op::Replace && speaker.partial_members_replace {
+        touched.by(Rule::PartialMembersReplace);
+        Op::Add
+    } else {
+        op
+    };
+    let missing = match &path {
+        Path::Element { .. } => {
+            touched.by(Rule::MissingElement);
+            Missing::Create
+        }
+        _ => Missing::Refuse,
+    };
+    vec![Operation { op, path: Some(path), value: given, missing }]
+}
