@@ -5,3 +5,4 @@ pub mod dialect;
 pub mod scim;
 pub mod secret;
 pub mod telemetry;
+pub mod yaml;

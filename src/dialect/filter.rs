@@ -49,7 +49,7 @@ fn walk(filter: &mut Filter, catalog: &Catalog, touched: &mut Touched) {
             canonical_element(inner, catalog.attribute(path), touched);
         }
         Filter::And(parts) | Filter::Or(parts) => {
-            parts.iter_mut().for_each(|part| walk(part, catalog, touched))
+            parts.iter_mut().for_each(|part| walk(part, catalog, touched));
         }
         Filter::Not(inner) => walk(inner, catalog, touched),
     }

@@ -172,7 +172,7 @@ fn members_of(
         let path = body::spelt(path, catalog, touched);
         match catalog.attribute(&path) {
             Some(attribute) if attribute.mutability == Mutability::ReadOnly => {
-                touched.by(Rule::ReadOnlyAttribute)
+                touched.by(Rule::ReadOnlyAttribute);
             }
             None if path.schema.is_none() => touched.by(Rule::UnknownAttribute),
             _ => out.extend(one(op, Path::Attribute(path), value.clone(), catalog, speaker, touched)),

@@ -211,7 +211,8 @@ fn a_revoke_that_cannot_be_read_is_refused() {
             "invalidValue",
         ),
     ] {
-        let body = format!(r#"{{"Operations":[{{"op":"replace","path":"displayName","value":"x"}},{operation}]}}"#);
+        let body =
+            format!(r#"{{"Operations":[{{"op":"replace","path":"displayName","value":"x"}},{operation}]}}"#);
         assert_eq!(read_operations(&body, &catalog, &auto()).unwrap_err(), expected, "{operation}");
     }
     for body in ["[]", "{}", r#"{"Operations":{}}"#, r#"{"Operations":[]}"#] {
