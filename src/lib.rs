@@ -2,6 +2,8 @@
 
 pub mod clock;
 pub mod dialect;
+pub mod mapping;
+pub mod remainder;
 pub mod scim;
 pub mod secret;
 pub mod telemetry;

@@ -1,0 +1,104 @@
+//! Whether the identity provider reads back what it wrote: tried with values made for the purpose when a file is loaded.
+
+use super::Lens;
+use super::function::{Class, Function, Pipeline};
+use super::path::{Given, Place};
+use super::rule::{Back, Rule, Verb};
+use crate::scim::json::Value;
+use crate::scim::schema::{AttributeType, Catalog};
+use crate::yaml::Span;
+
+/// A value that does not come back, and what comes back in its place.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    /// The rule.
+    pub rule: Span,
+    /// The place on the identity provider's side.
+    pub place: String,
+    /// What it would write.
+    pub written: Value,
+    /// What it would read.
+    pub read: Option<Value>,
+}
+
+/// The first value for which a rule that is undone by its inverse does not read back.
+pub fn witness(lens: &Lens) -> Option<Witness> {
+    lens.rules.iter().find_map(|rule| match &rule.verb {
+        Verb::Move { from, via, .. } if rule.back == Back::Invert && via.class() != Class::Lossy => {
+            candidates(from, via, &lens.catalog)
+                .into_iter()
+                .find_map(|value| try_one(lens, rule, from, via, value))
+        }
+        _ => None,
+    })
+}
+
+fn try_one(lens: &Lens, rule: &Rule, from: &Place, via: &Pipeline, written: Value) -> Option<Witness> {
+    let mut resource = Value::object();
+    resource.set("userName", "ana@acme.example");
+    from.set(&mut resource, written.clone());
+    // What a rule refuses is no answer that would be wrong.
+    let vendor = lens.forward(resource, &Given::default(), None, None).ok()?;
+    let back = lens.back(vendor);
+    let read = from.get(&back).cloned();
+    // A canonical form means the same, and is given back as it was written from memory.
+    let same = match (&read, via.class()) {
+        (Some(read), Class::Retract) => via.apply(read.clone()).ok() == via.apply(written.clone()).ok(),
+        (read, _) => read.as_ref() == Some(&written),
+    };
+    (!same).then(|| Witness { rule: rule.span, place: from.to_string(), written, read })
+}
+
+/// Values that an identity provider might send there: ordinary ones, and ones that the functions are about.
+fn candidates(from: &Place, via: &Pipeline, catalog: &Catalog) -> Vec<Value> {
+    let attribute = catalog.attribute(&from.attribute);
+    let sub = from.element.as_ref().map_or(from.attribute.sub.as_ref(), |element| element.sub.as_ref());
+    let target = match (attribute, sub) {
+        (Some(attribute), Some(sub)) => attribute.sub(sub),
+        (attribute, _) => attribute,
+    };
+    let mut texts: Vec<String> = [
+        "ana@acme.example",
+        "Ana Silva",
+        "ANA",
+        "a",
+        "O'Neil-Łódź",
+        "00u1a2",
+        "PT",
+        "en-US",
+        "2026-05-01",
+        "  x ",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for function in &via.0 {
+        texts.extend(about(function));
+    }
+    match target.map(|attribute| attribute.kind) {
+        Some(AttributeType::Boolean) => vec![Value::from(true), Value::from(false)],
+        Some(AttributeType::Integer | AttributeType::Decimal) => {
+            ["0", "7", "1.10", "-3"].iter().filter_map(|text| Value::number(text)).collect()
+        }
+        Some(AttributeType::Complex) if sub.is_none() => {
+            let element = Value::from_iter([("value", Value::from("x1")), ("type", Value::from("work"))]);
+            vec![if attribute.is_some_and(|attribute| attribute.multi_valued) && from.element.is_none() {
+                Value::from(vec![element])
+            } else {
+                element
+            }]
+        }
+        _ => texts.into_iter().map(Value::from).collect(),
+    }
+}
+
+/// Texts at the edges of what a function does.
+fn about(function: &Function) -> Vec<String> {
+    match function {
+        Function::Prefix(text) | Function::Suffix(text) => vec![text.clone(), format!("{text}{text}")],
+        Function::Swap(from, to) => vec![from.clone(), format!("{from}x"), to.clone(), format!("{to}x")],
+        Function::Split(separator) => vec![format!("a{separator}b")],
+        Function::Table(table) => table.any_key().map(str::to_owned).into_iter().collect(),
+        Function::Each(inner) => about(inner),
+        _ => Vec::new(),
+    }
+}

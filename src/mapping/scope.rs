@@ -1,0 +1,193 @@
+//! What the rules of a file may refer to: prefixes, parameters, tables; and how paths and expressions use them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::expression::special_member;
+use super::path::SPECIALS;
+use super::table::{Match, Table};
+use crate::scim::json::Value;
+use crate::yaml::{Mistake, Node, nearest};
+
+/// What the rules of a file may refer to.
+pub struct Scope {
+    /// Names for schema URNs.
+    pub prefixes: HashMap<String, String>,
+    /// The values of the parameters.
+    pub parameters: HashMap<String, Value>,
+    /// The tables.
+    pub tables: HashMap<String, Arc<Table>>,
+}
+
+impl Scope {
+    /// Reads `prefixes`, `parameters` and `tables` of a file whose shape is right, with the values that an integration
+    /// gives (`with`). A parameter without a value gets its own name in angle brackets, so that the rest of the file
+    /// can still be checked.
+    pub fn read(file: &Node, with: Option<&Node>, mistakes: &mut Vec<Mistake>) -> Self {
+        let mut prefixes = HashMap::new();
+        for (key, urn) in entries(file, "prefixes") {
+            if SPECIALS.contains(&key.text.as_str()) {
+                mistakes.push(Mistake::new(key.span, format!("${} has a meaning of its own", key.text)));
+            }
+            prefixes.insert(key.text.clone(), urn.text().unwrap_or_default().to_owned());
+        }
+        let mut parameters = HashMap::new();
+        for (key, definition) in entries(file, "parameters") {
+            let given = with.and_then(|with| with.get(&key.text));
+            parameters.insert(key.text.clone(), parameter(key, definition, given, with, mistakes));
+        }
+        for (key, _) in with.map(Node::entries).unwrap_or_default() {
+            if !parameters.contains_key(&key.text) {
+                let mistake = Mistake::new(key.span, format!("the mapping has no parameter `{}`", key.text));
+                mistakes.push(match nearest(&key.text, parameters.keys().map(String::as_str)) {
+                    Some(name) => mistake.hint(format!("did you mean `{name}`?")),
+                    None => mistake,
+                });
+            }
+        }
+        let mut tables = HashMap::new();
+        for (key, definition) in entries(file, "tables") {
+            let by = definition.text_at("match").and_then(Match::parse).unwrap_or(Match::Exact);
+            let rows = definition.get("rows").map(Node::entries).unwrap_or_default();
+            let pairs: Vec<_> = rows.iter().map(|(key, node)| (key.text.clone(), node.to_value())).collect();
+            match Table::new(by, &pairs) {
+                Ok(table) => drop(tables.insert(key.text.clone(), Arc::new(table))),
+                Err(at) => {
+                    let message =
+                        format!("the row `{}` can never match: an earlier one always does", pairs[at].0);
+                    mistakes.push(Mistake::new(rows[at].0.span, message));
+                }
+            }
+        }
+        Self { prefixes, parameters, tables }
+    }
+
+    /// Puts URNs and specials where a path or expression has `$name`.
+    pub(super) fn expand(&self, text: &str, specials_as_members: bool) -> Result<String, String> {
+        let mut out = String::with_capacity(text.len() + 64);
+        let mut quote = None;
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let step = c.len_utf8();
+            if quote == Some(c) {
+                quote = None;
+            } else if quote.is_none() && (c == '\'' || c == '"') {
+                quote = Some(c);
+            } else if quote.is_none() && c == '$' {
+                let end = rest[1..]
+                    .find(|c: char| !c.is_alphanumeric() && c != '_')
+                    .map_or(rest.len(), |at| at + 1);
+                let name = &rest[1..end];
+                if !name.is_empty() {
+                    out.push_str(&self.name(name, specials_as_members)?);
+                    rest = &rest[end..];
+                    continue;
+                }
+            } else if quote.is_none() && c == '{' {
+                let end = rest.find('}').ok_or("a brace is not closed")?;
+                self.parameter(rest[1..end].trim(), &mut out)?;
+                rest = &rest[end + 1..];
+                continue;
+            }
+            out.push(c);
+            rest = &rest[step..];
+        }
+        Ok(out)
+    }
+
+    fn name(&self, name: &str, specials_as_members: bool) -> Result<String, String> {
+        if SPECIALS.contains(&name) {
+            let member = special_member(name);
+            return Ok(if specials_as_members { format!("$['{member}']") } else { member });
+        }
+        match self.prefixes.get(name) {
+            Some(urn) => Ok(format!("$['{urn}']")),
+            None => Err(match nearest(name, self.prefixes.keys().map(String::as_str).chain(SPECIALS)) {
+                Some(near) => format!("unknown prefix `${name}`: did you mean `${near}`?"),
+                None => format!("unknown prefix `${name}`: an attribute is written $.{name}"),
+            }),
+        }
+    }
+
+    /// A parameter in an expression: a literal, or for a list after `==` any of its values.
+    fn parameter(&self, name: &str, out: &mut String) -> Result<(), String> {
+        let value = self.parameters.get(name).ok_or_else(|| match nearest(name, self.parameter_names()) {
+            Some(near) => format!("unknown parameter `{name}`: did you mean `{near}`?"),
+            None => format!("unknown parameter `{name}`"),
+        })?;
+        if !value.is_list() {
+            out.push_str(&literal(value));
+            return Ok(());
+        }
+        let left = out.trim_end().strip_suffix("==").map(str::trim_end);
+        let left =
+            left.ok_or_else(|| format!("`{{{name}}}` is a list, and can only stand after =="))?.to_owned();
+        let operand = left[operand_start(&left)..].to_owned();
+        out.truncate(left.len() - operand.len());
+        let any: Vec<_> =
+            value.items().iter().map(|item| format!("{operand} == {}", literal(item))).collect();
+        out.push_str(&if any.is_empty() { "(1 == 2)".to_owned() } else { format!("({})", any.join(" || ")) });
+        Ok(())
+    }
+
+    pub(super) fn parameter_names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.keys().map(String::as_str)
+    }
+}
+
+/// Where the operand begins that a text ends with: after the last blank, parenthesis or operator outside of brackets.
+fn operand_start(text: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices().rev() {
+        match c {
+            ']' => depth += 1,
+            '[' if depth == 0 => return at + 1,
+            '[' => depth -= 1,
+            '(' | '?' | '!' | '&' | '|' if depth == 0 => return at + 1,
+            c if c.is_whitespace() && depth == 0 => return at + c.len_utf8(),
+            _ => {}
+        }
+    }
+    0
+}
+
+fn literal(value: &Value) -> String {
+    match value.as_str() {
+        Some(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
+        None => value.to_json(),
+    }
+}
+
+fn entries<'n>(file: &'n Node, key: &str) -> &'n [(crate::yaml::Key, Node)] {
+    file.get(key).map(Node::entries).unwrap_or_default()
+}
+
+fn parameter(
+    key: &crate::yaml::Key,
+    definition: &Node,
+    given: Option<&Node>,
+    with: Option<&Node>,
+    mistakes: &mut Vec<Mistake>,
+) -> Value {
+    let Some(node) = given.or_else(|| definition.get("default")) else {
+        if let Some(with) = with {
+            let help = definition.text_at("help").map(|help| format!(": {help}")).unwrap_or_default();
+            mistakes.push(Mistake::new(
+                with.span,
+                format!("the mapping needs the parameter `{}`{help}", key.text),
+            ));
+        }
+        return Value::from(format!("<{}>", key.text));
+    };
+    let value = node.to_value();
+    match definition.text_at("type").unwrap_or("text") {
+        "list" if value.is_list() => value,
+        "number" if value.as_number().is_some() => value,
+        "truth" if value.as_bool().is_some() => value,
+        "text" if value.scalar_text().is_some() => Value::from(value.scalar_text().unwrap_or_default()),
+        kind => {
+            mistakes.push(Mistake::new(node.span, format!("`{}` must be a {kind}", key.text)));
+            Value::from(format!("<{}>", key.text))
+        }
+    }
+}
