@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod dialect;
+pub mod emulation;
 pub mod mapping;
 pub mod remainder;
 pub mod scim;

@@ -32,7 +32,11 @@ pub fn changes(before: &Value, after: &Value, catalog: &Catalog) -> Vec<Change> 
             continue;
         }
         let (old, new) = (assigned(before.get(&key)), assigned(after.get(&key)));
-        if catalog.extension(&key).is_some() || name::is_schema_urn(&key) {
+        let is_extension = catalog.extension(&key).is_some() || name::is_schema_urn(&key);
+        if !is_extension && catalog.core_attribute(&key).is_none() {
+            continue; // no client can write what no schema has
+        }
+        if is_extension {
             let empty = Value::object();
             let (old, new) = (old.unwrap_or(&empty), new.unwrap_or(&empty));
             for inner in keys(old, new) {
@@ -68,21 +72,43 @@ fn assigned(value: Option<&Value>) -> Option<&Value> {
 }
 
 fn compare(path: AttrPath, old: Option<&Value>, new: Option<&Value>, out: &mut Vec<Change>) {
+    let change = |path: AttrPath, old: Option<&Value>, new: Option<&Value>| Change {
+        path,
+        before: old.cloned(),
+        after: new.cloned(),
+    };
     match (old, new) {
         (Some(old), Some(new)) if old.is_object() && new.is_object() => {
-            for sub in keys(old, new) {
+            for sub in keys(old, new).into_iter().filter(|sub| sub != "$ref") {
                 let path = path.with_sub(&sub);
                 let (old, new) = (assigned(old.get(&sub)), assigned(new.get(&sub)));
-                if old != new {
-                    out.push(Change { path, before: old.cloned(), after: new.cloned() });
+                if !same(old, new) {
+                    out.push(change(path, old, new));
                 }
             }
         }
-        (Some(old), Some(new))
-            if old.is_list() && new.is_list() && same_elements(old.items(), new.items()) => {}
-        (old, new) if old == new => {}
-        (old, new) => out.push(Change { path, before: old.cloned(), after: new.cloned() }),
+        // Who is in a group is a matter of ids; what else stands there is for show.
+        _ if path.is_core("members") => {
+            let change = change(path, old, new);
+            if members(&change) != MemberDelta::default() {
+                out.push(change);
+            }
+        }
+        (old, new) if same(old, new) => {}
+        (old, new) => out.push(change(path, old, new)),
     }
+}
+
+/// Whether two values mean the same: `$ref` repeats in other words what `value` says, and lists have no order.
+fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
+    let (Some(a), Some(b)) = (a, b) else { return a.is_none() && b.is_none() };
+    if a.is_list() && b.is_list() {
+        return same_elements(a.items(), b.items());
+    }
+    if a.is_object() && b.is_object() {
+        return keys(a, b).iter().filter(|key| *key != "$ref").all(|key| same(a.get(key), b.get(key)));
+    }
+    a == b
 }
 
 /// Whether two lists hold the same elements, in any order.
@@ -90,17 +116,17 @@ fn same_elements(a: &[Value], b: &[Value]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    if a == b {
-        return true;
-    }
     if a.len() > 64 {
         let (a, b) = (by_value(a), by_value(b));
-        return a.len() == b.len() && a.iter().all(|(key, element)| b.get(key) == Some(element));
+        return a.len() == b.len()
+            && a.iter().all(|(key, element)| same(Some(*element), b.get(key).copied()));
     }
     let mut left: Vec<_> = b.iter().collect();
-    a.iter().all(|element| {
-        left.iter().position(|other| *other == element).map(|at| left.swap_remove(at)).is_some()
-    })
+    let mut take = |element: &Value| {
+        let at = left.iter().position(|other| same(Some(*other), Some(element)))?;
+        Some(left.swap_remove(at))
+    };
+    a.iter().all(|element| take(element).is_some())
 }
 
 fn by_value(elements: &[Value]) -> HashMap<String, &Value> {
@@ -221,5 +247,23 @@ mod tests {
             ],
         );
         check(ResourceType::Group, r#"{"displayName":"g","members":[]}"#, r#"{"displayName":"g"}"#, &[]);
+    }
+
+    #[test]
+    fn what_only_the_vendor_writes_is_no_difference() {
+        check(
+            ResourceType::User,
+            r#"{"userName":"a","theirs":1,"emails":[{"value":"x","$ref":"y"},{"value":"z"}],
+                "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"m","$ref":"u","displayName":"M"}}}"#,
+            r#"{"userName":"a","emails":[{"value":"z"},{"value":"x"}],
+                "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"m","displayName":"M"}}}"#,
+            &[],
+        );
+        check(
+            ResourceType::Group,
+            r#"{"displayName":"g","members":[{"value":"a","display":"A","type":"User","$ref":"u"}]}"#,
+            r#"{"displayName":"g","members":[{"value":"a"}]}"#,
+            &[],
+        );
     }
 }

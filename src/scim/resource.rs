@@ -241,20 +241,20 @@ pub fn list_schemas(resource: &mut Value, catalog: &Catalog) {
 }
 
 /// Carries a PUT out on the resource as it was: what the body does not name is gone, but for what only the service
-/// provider may write (RFC 7644 §3.5.1).
+/// provider may write (RFC 7644 §3.5.1), and what the client cannot know of, since no schema in use has it.
 ///
 /// # Errors
 /// `mutability` when an immutable attribute has a value already and the body gives another.
 pub fn replace(before: &Value, body: Value, catalog: &Catalog) -> Result<Value, Error> {
     let mut after = body;
     for (key, value) in before.members() {
-        let Some(attribute) = catalog.core_attribute(key) else { continue };
         let new = after.get(key);
-        match attribute.mutability {
-            Mutability::ReadOnly => after.set(key, value.clone()),
-            Mutability::Immutable if new.is_some_and(|new| new != value) => {
+        match catalog.core_attribute(key).map(|attribute| attribute.mutability) {
+            Some(Mutability::ReadOnly) => after.set(key, value.clone()),
+            Some(Mutability::Immutable) if new.is_some_and(|new| new != value) => {
                 return Err(Error::mutability(key));
             }
+            None if new.is_none() && catalog.extension(key).is_none() => after.set(key, value.clone()),
             _ => {}
         }
     }
@@ -378,8 +378,10 @@ mod tests {
 
     #[test]
     fn a_put_keeps_what_the_client_cannot_write() {
-        let before = value(r#"{"id":"1","userName":"ana","title":"T","meta":{"version":"v"}}"#);
-        let after = replace(&before, value(r#"{"userName":"bo"}"#), &users()).unwrap();
-        assert_eq!(after, value(r#"{"id":"1","userName":"bo","meta":{"version":"v"}}"#));
+        let before = format!(
+            r#"{{"id":"1","userName":"ana","title":"T","meta":{{"version":"v"}},"theirs":7,"{ENTERPRISE}":{{"department":"D"}}}}"#
+        );
+        let after = replace(&value(&before), value(r#"{"userName":"bo"}"#), &users()).unwrap();
+        assert_eq!(after, value(r#"{"id":"1","userName":"bo","meta":{"version":"v"},"theirs":7}"#));
     }
 }

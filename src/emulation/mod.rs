@@ -1,0 +1,17 @@
+//! How the bridge hides what a vendor cannot do.
+//!
+//! A vendor's deviations are data, the [`Profile`]; an empty one is a vendor that does all that RFC 7643 and 7644 ask.
+//! The planner turns *before → after* into the fewest calls that this vendor accepts.
+
+mod fit;
+mod okta;
+mod plan;
+mod profile;
+mod pushdown;
+mod shape;
+
+pub use fit::fit;
+pub use plan::{Call, Verb, change, create, delete, direct, list, read};
+pub use profile::{Delete, Patch, Profile, Resource, Speak};
+pub use pushdown::{Pushdown, pushdown};
+pub use shape::PROFILE as SHAPE;

@@ -1,0 +1,291 @@
+//! Decides the calls. Pure: what is sent, waited for or retried is somebody else's business.
+
+use compact_str::CompactString;
+
+use super::fit::trim;
+use super::okta;
+use super::profile::{Delete, Patch, Profile, Speak};
+use crate::scim::diff::{self, Change};
+use crate::scim::error::Error;
+use crate::scim::filter::Filter;
+use crate::scim::json::Value;
+use crate::scim::name::AttrPath;
+use crate::scim::patch::{self, Op, Operation};
+use crate::scim::path::Path;
+use crate::scim::projection::Projection;
+use crate::scim::resource::list_schemas;
+use crate::scim::schema::{Catalog, Mutability, ResourceType};
+
+/// The method of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "HTTP's own words")]
+pub enum Verb {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Verb {
+    /// HTTP's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// One HTTP request to the vendor.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Its method.
+    pub verb: Verb,
+    /// The endpoint.
+    pub resource: ResourceType,
+    /// The resource, if it is about one.
+    pub id: Option<CompactString>,
+    /// Parameters of the URL, not encoded.
+    pub query: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Option<Value>,
+    /// Whether sending it twice does no more than sending it once.
+    pub repeatable: bool,
+    /// Whether it takes access away, and goes before everything else.
+    pub revokes: bool,
+    /// Why this call and not another; for people who ask.
+    pub why: &'static str,
+}
+
+impl Call {
+    fn new(verb: Verb, resource: ResourceType, id: Option<&str>, why: &'static str) -> Self {
+        Self {
+            verb,
+            resource,
+            id: id.map(Into::into),
+            query: Vec::new(),
+            body: None,
+            repeatable: verb != Verb::Post,
+            revokes: verb == Verb::Delete,
+            why,
+        }
+    }
+
+    fn with(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
+/// The call that makes a resource.
+pub fn create(profile: &Profile, resource: ResourceType, mut body: Value) -> Call {
+    body.remove("id");
+    body.remove("meta");
+    without_refs(&mut body);
+    if profile.speak == Speak::Okta {
+        okta::shape_creation(resource, &mut body);
+        return Call::new(Verb::Post, resource, None, "made with the attributes that Okta sends").with(body);
+    }
+    Call::new(Verb::Post, resource, None, "a new resource").with(body)
+}
+
+/// The call that reads one resource.
+pub fn read(
+    profile: &Profile,
+    resource: ResourceType,
+    id: &str,
+    projection: &Projection,
+    why: &'static str,
+) -> Call {
+    let mut call = Call::new(Verb::Get, resource, Some(id), why);
+    project(profile, projection, &mut call);
+    call
+}
+
+/// The call that asks for a page, from `start_index` (the first being 1) on.
+pub fn list(
+    profile: &Profile,
+    resource: ResourceType,
+    filter: Option<&Filter>,
+    page: (usize, Option<usize>),
+    sort: Option<(&AttrPath, bool)>,
+    projection: &Projection,
+) -> Call {
+    let mut call = Call::new(Verb::Get, resource, None, "a page of resources");
+    call.query.extend(filter.map(|filter| ("filter", filter.to_string())));
+    let (start_index, count) = page;
+    let count = match profile.max_count {
+        Some(max) => Some(count.unwrap_or(max).min(max)),
+        None => count,
+    };
+    if profile.speak == Speak::Okta {
+        call.query.push(("startIndex", start_index.to_string()));
+        call.query.push(("count", count.unwrap_or(okta::PAGE).to_string()));
+        return call;
+    }
+    if start_index > 1 {
+        call.query.push(("startIndex", start_index.to_string()));
+    }
+    call.query.extend(count.map(|count| ("count", count.to_string())));
+    if let Some((path, descending)) = sort {
+        call.query.push(("sortBy", path.to_string()));
+        if descending {
+            call.query.push(("sortOrder", "descending".to_owned()));
+        }
+    }
+    project(profile, projection, &mut call);
+    call
+}
+
+fn project(profile: &Profile, projection: &Projection, call: &mut Call) {
+    if profile.projection == Some(false) || profile.speak == Speak::Okta {
+        return;
+    }
+    let names = |paths: &[AttrPath]| paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    if !projection.only.is_empty() {
+        call.query.push(("attributes", names(&projection.only)));
+    }
+    if !projection.without.is_empty() {
+        call.query.push(("excludedAttributes", names(&projection.without)));
+    }
+}
+
+/// The call that ends a resource.
+pub fn delete(profile: &Profile, resource: ResourceType, id: &str) -> Call {
+    match profile.resource(resource).delete {
+        Delete::Hard => Call::new(Verb::Delete, resource, Some(id), "the vendor deletes it"),
+        Delete::Deactivate => {
+            Call::new(Verb::Delete, resource, Some(id), "the vendor keeps the record, inactive")
+        }
+        Delete::Unsupported => {
+            let path = Path::Attribute(AttrPath::core("active"));
+            let body = match profile.speak {
+                Speak::Okta => okta::activation(false),
+                Speak::Rfc => patch::message(&[Operation::new(Op::Replace, path, false)]),
+            };
+            let why = "the vendor has no DELETE: the account is deactivated";
+            Call { revokes: true, ..Call::new(Verb::Patch, resource, Some(id), why).with(body) }
+        }
+    }
+}
+
+/// The call for operations that need no look at the vendor; `None` when this vendor would not take them as they are.
+pub fn direct(profile: &Profile, resource: ResourceType, id: &str, operations: &[Operation]) -> Option<Call> {
+    let able = profile.resource(resource);
+    let plain = able.allow.is_none()
+        && operations.iter().all(|operation| {
+            let attribute = operation.path.as_ref().and_then(Path::attribute);
+            attribute.is_some_and(|path| {
+                let about = |other: &AttrPath| other.same_attribute(&path);
+                !able.deny.iter().any(about) && !able.enums.iter().any(|one| about(&one.path))
+            })
+        });
+    let revokes = operations.iter().any(revokes);
+    if profile.speak == Speak::Okta {
+        let body = okta::direct(resource, operations)?;
+        let why = "as Okta sends it";
+        return Some(Call { revokes, ..Call::new(Verb::Patch, resource, Some(id), why).with(body) });
+    }
+    let patchable = match able.patch {
+        Patch::Full => true,
+        Patch::ActiveOnly => operations.iter().all(|operation| is_active(operation)),
+        Patch::None => false,
+    };
+    if !patchable || !plain {
+        return None;
+    }
+    let mut sent = operations.to_vec();
+    sent.iter_mut().for_each(|operation| without_refs(&mut operation.value));
+    let why = "the operations need no look at the vendor first";
+    Some(Call { revokes, ..Call::new(Verb::Patch, resource, Some(id), why).with(patch::message(&sent)) })
+}
+
+/// The calls that make a resource of the vendor from what it is into what it shall be; none when nothing differs.
+///
+/// # Errors
+/// When this vendor has no way to change it.
+pub fn change(
+    profile: &Profile,
+    resource: ResourceType,
+    id: &str,
+    before: &Value,
+    after: &Value,
+    catalog: &Catalog,
+) -> Result<Option<Call>, Error> {
+    let able = profile.resource(resource);
+    // What the vendor has besides what it accepts from us is its own business.
+    let mut changes = diff::changes(&trim(able, before.clone(), catalog), after, catalog);
+    changes.iter_mut().filter_map(|change| change.after.as_mut()).for_each(without_refs);
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let revokes = changes.iter().any(takes_away);
+    let call = |verb: Verb, body: Value, why: &'static str| {
+        Ok(Some(Call { revokes, ..Call::new(verb, resource, Some(id), why).with(body) }))
+    };
+    if profile.speak == Speak::Okta {
+        let (verb, body, why) = okta::change(resource, id, after, &changes);
+        return call(verb, body, why);
+    }
+    let only_active = changes.iter().all(|change| change.path.is_core("active"));
+    match able.patch {
+        Patch::Full => call(Verb::Patch, patch::message(&diff::operations(&changes)), "only what differs"),
+        Patch::ActiveOnly if only_active => {
+            call(Verb::Patch, patch::message(&diff::operations(&changes)), "only `active` differs")
+        }
+        _ if able.no_put => {
+            Err(Error::mutability(changes.first().map(|change| change.path.to_string()).unwrap_or_default()))
+        }
+        _ => call(Verb::Put, whole(after, catalog), "the vendor cannot PATCH this: the whole resource"),
+    }
+}
+
+/// The whole resource as a PUT carries it: with its id, without what only the vendor writes.
+fn whole(after: &Value, catalog: &Catalog) -> Value {
+    let mut body = after.clone();
+    without_refs(&mut body);
+    body.retain(|name, _| {
+        let written =
+            catalog.core_attribute(name).is_none_or(|attribute| attribute.mutability != Mutability::ReadOnly);
+        written || name.eq_ignore_ascii_case("id")
+    });
+    list_schemas(&mut body, catalog);
+    body
+}
+
+/// `$ref`s are the bridge's own URLs, which mean nothing to the vendor, or somebody else's, which nobody should follow.
+fn without_refs(value: &mut Value) {
+    if value.has("value") {
+        value.remove("$ref");
+    }
+    match value.items_mut() {
+        Some(items) => items.iter_mut().for_each(without_refs),
+        None => value.retain(|_, member| {
+            without_refs(member);
+            true
+        }),
+    }
+}
+
+fn is_active(operation: &Operation) -> bool {
+    let path = operation.path.as_ref().and_then(Path::as_plain);
+    path.is_some_and(|path| path.is_core("active") && path.sub.is_none())
+}
+
+/// Whether an operation takes access away.
+fn revokes(operation: &Operation) -> bool {
+    let off = operation.op == Op::Remove || operation.value.as_bool() == Some(false);
+    let attribute = operation.path.as_ref().and_then(Path::attribute);
+    let leaves = operation.op == Op::Remove && attribute.is_some_and(|path| path.is_core("members"));
+    (is_active(operation) && off) || leaves
+}
+
+fn takes_away(change: &Change) -> bool {
+    let off = change.path.is_core("active") && change.after.as_ref().and_then(Value::as_bool) != Some(true);
+    let leaves = change.path.is_core("members") && !diff::members(change).removed.is_empty();
+    off || leaves
+}

@@ -1,0 +1,347 @@
+//! A profile, read: every field with the RFC's behaviour as its default.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::remainder::Remembered;
+use crate::scim::filter::Op;
+use crate::scim::json::Value;
+use crate::scim::name::AttrPath;
+use crate::scim::schema::{Attribute, AttributeType, Catalog, ResourceType, Schema};
+use crate::yaml::{Mistake, Node};
+
+/// How a vendor differs from the RFCs.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// Whose requests it was made for.
+    pub speak: Speak,
+    /// Headers that it insists on.
+    pub headers: Vec<(String, String)>,
+    /// The largest page that it gives; `None`: as large as it is asked for.
+    pub max_count: Option<usize>,
+    /// Whether it honours `sortBy`.
+    pub sort: Option<bool>,
+    /// Whether it honours `attributes` and `excludedAttributes`.
+    pub projection: Option<bool>,
+    /// Its own schemas.
+    pub extensions: Vec<(ResourceType, Arc<Schema>)>,
+    users: Resource,
+    groups: Resource,
+}
+
+/// Whose requests a vendor was made for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speak {
+    /// Any that the RFCs allow.
+    #[default]
+    Rfc,
+    /// Those that Okta's client sends, and perhaps no others.
+    Okta,
+}
+
+/// How one resource type differs.
+#[derive(Clone, Debug, Default)]
+pub struct Resource {
+    /// The vendor does not have them at all.
+    pub unsupported: bool,
+    /// What PATCH does.
+    pub patch: Patch,
+    /// PUT is not there.
+    pub no_put: bool,
+    /// What DELETE does.
+    pub delete: Delete,
+    /// Which filters it evaluates.
+    pub filter: Filter,
+    /// All attributes that it accepts; `None`: every one.
+    pub allow: Option<Vec<AttrPath>>,
+    /// Attributes that it does not accept.
+    pub deny: Vec<AttrPath>,
+    /// What a creation needs.
+    pub required: Vec<AttrPath>,
+    /// Closed sets of values.
+    pub enums: Vec<Enum>,
+    /// What a creation sends when there is nothing.
+    pub defaults: Vec<(AttrPath, Value)>,
+}
+
+/// What PATCH does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patch {
+    /// What the RFC says.
+    #[default]
+    Full,
+    /// It changes `active`, and nothing else.
+    ActiveOnly,
+    /// It is not there.
+    None,
+}
+
+/// What DELETE does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delete {
+    /// The record goes.
+    #[default]
+    Hard,
+    /// The record stays, inactive.
+    Deactivate,
+    /// There is no DELETE: the bridge deactivates.
+    Unsupported,
+}
+
+/// Which filters a vendor evaluates.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Attributes, as they stand in a filter; `None`: every one.
+    pub attributes: Option<Vec<AttrPath>>,
+    /// Operators; `None`: every one.
+    pub ops: Option<Vec<Op>>,
+    /// Whether `pr` is among the operators.
+    pub no_present: bool,
+    /// `and` is not understood.
+    pub no_and: bool,
+    /// `or` is not understood.
+    pub no_or: bool,
+    /// `not` is not understood.
+    pub no_not: bool,
+    /// `attr[filter]` is not understood.
+    pub no_element: bool,
+}
+
+/// A closed set of values.
+#[derive(Clone, Debug)]
+pub struct Enum {
+    /// Of which attribute.
+    pub path: AttrPath,
+    /// The values.
+    pub values: Vec<String>,
+    /// What is sent in place of any other.
+    pub default: Option<Value>,
+    /// Another case is another value.
+    pub exact: bool,
+}
+
+impl Profile {
+    /// How a resource type differs.
+    pub fn resource(&self, resource: ResourceType) -> &Resource {
+        match resource {
+            ResourceType::User => &self.users,
+            ResourceType::Group => &self.groups,
+        }
+    }
+
+    /// The schemas of a resource type, the vendor's own included.
+    pub fn catalog(&self, resource: ResourceType) -> Catalog {
+        let mut catalog = Catalog::standard(resource);
+        let own = self.extensions.iter().filter(|(of, _)| *of == resource);
+        catalog.extensions.extend(own.map(|(_, schema)| schema.clone()));
+        catalog
+    }
+
+    /// Reads a profile whose shape is right. `prefixes` are the names for URNs that the file defines.
+    pub fn read(
+        node: Option<&Node>,
+        prefixes: &HashMap<String, String>,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Self {
+        let mut reader = Reader { prefixes, mistakes };
+        let Some(node) = node else { return Self::default() };
+        let list = node.get("list").and_then(|list| list.get("count"));
+        let extensions = node.get("extensions").map(Node::items).unwrap_or_default();
+        let mut profile = Self {
+            speak: if node.text_at("speak") == Some("okta") { Speak::Okta } else { Speak::Rfc },
+            headers: reader.headers(node),
+            max_count: list.and_then(|count| count.get("max")).and_then(Node::whole).map(clamp),
+            sort: node.get("sort").and_then(Node::truth),
+            projection: node.get("projection").and_then(Node::truth),
+            extensions: extensions.iter().filter_map(|node| reader.extension(node)).collect(),
+            users: Resource::default(),
+            groups: Resource::default(),
+        };
+        let resources = node.get("resources");
+        let mut resource = |kind: ResourceType| {
+            let catalog = profile.catalog(kind);
+            let node = resources.and_then(|node| node.get(kind.endpoint()));
+            node.map(|node| reader.resource(node, &catalog)).unwrap_or_default()
+        };
+        (profile.users, profile.groups) = (resource(ResourceType::User), resource(ResourceType::Group));
+        profile
+    }
+}
+
+impl Resource {
+    /// The attributes, in the vendor's terms, that do not come back as they were sent.
+    pub fn remembered(&self) -> Remembered {
+        let mut these: Vec<AttrPath> = self.deny.iter().map(AttrPath::whole).collect();
+        these.extend(self.enums.iter().map(|one| one.path.whole()));
+        let changed = Remembered::These(these);
+        match &self.allow {
+            None => changed,
+            Some(allow) => {
+                let whole = allow.iter().filter(|path| path.sub.is_none()).cloned().collect();
+                Remembered::AllBut(whole).and(changed)
+            }
+        }
+    }
+}
+
+fn clamp(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX).max(1)
+}
+
+struct Reader<'r> {
+    prefixes: &'r HashMap<String, String>,
+    mistakes: &'r mut Vec<Mistake>,
+}
+
+impl Reader<'_> {
+    fn headers(&mut self, node: &Node) -> Vec<(String, String)> {
+        let mut out = Vec::new();
+        for (key, value) in node.get("headers").map(Node::entries).unwrap_or_default() {
+            let lower = key.text.to_ascii_lowercase();
+            let own = [
+                "authorization",
+                "host",
+                "content-length",
+                "transfer-encoding",
+                "connection",
+                "te",
+                "upgrade",
+            ];
+            let text = value.text().unwrap_or_default();
+            let sound = |text: &str| !text.is_empty() && text.bytes().all(|b| (0x20..0x7f).contains(&b));
+            let token = lower.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            if own.contains(&lower.as_str()) || !token || !sound(text) {
+                self.mistakes
+                    .push(Mistake::new(key.span, format!("`{}` is not a header that can be set", key.text)));
+            } else {
+                out.push((lower, text.to_owned()));
+            }
+        }
+        out
+    }
+
+    fn extension(&mut self, node: &Node) -> Option<(ResourceType, Arc<Schema>)> {
+        let resource = match node.text_at("resource") {
+            Some("Group") => ResourceType::Group,
+            _ => ResourceType::User,
+        };
+        let urn_node = node.get("urn")?;
+        let urn = match urn_node.text()?.strip_prefix('$') {
+            Some(name) => self.prefixes.get(name).cloned(),
+            None => urn_node.text().map(str::to_owned),
+        };
+        let Some(urn) = urn.filter(|urn| crate::scim::name::is_schema_urn(urn)) else {
+            let mistake = Mistake::new(urn_node.span, "not the URN of a schema");
+            self.mistakes.push(
+                mistake
+                    .hint("urn:ietf:params:scim:schemas:extension:<vendor>:2.0:User, or a prefix as $name"),
+            );
+            return None;
+        };
+        let attributes =
+            node.get("attrs").map(Node::items).unwrap_or_default().iter().filter_map(attribute).collect();
+        let name = node.text_at("name").unwrap_or_else(|| urn.rsplit(':').nth(2).unwrap_or("Extension"));
+        let (id, name) = (urn.as_str().into(), name.into());
+        Some((resource, Arc::new(Schema { id, name, description: "Of the vendor".into(), attributes })))
+    }
+
+    fn resource(&mut self, node: &Node, catalog: &Catalog) -> Resource {
+        let attrs = node.get("attrs");
+        let of = |key: &str| attrs.and_then(|attrs| attrs.get(key));
+        let allow = of("allow").map(|list| self.paths(list, catalog));
+        let required = of("required").map(|list| self.paths(list, catalog)).unwrap_or_default();
+        let deny = of("deny").map(|list| self.paths(list, catalog)).unwrap_or_default();
+        let mut enums = Vec::new();
+        for (key, definition) in of("enum").map(Node::entries).unwrap_or_default() {
+            let Some(path) = self.path(&key.text, key.span, catalog) else { continue };
+            let values = definition.get("values").map(Node::items).unwrap_or_default();
+            enums.push(Enum {
+                path,
+                values: values.iter().filter_map(Node::text).map(str::to_owned).collect(),
+                default: definition.get("default").filter(|node| !node.is_null()).map(Node::to_value),
+                exact: definition.text_at("case") == Some("exact"),
+            });
+        }
+        let mut defaults = Vec::new();
+        for (key, value) in of("default").map(Node::entries).unwrap_or_default() {
+            defaults.extend(self.path(&key.text, key.span, catalog).map(|path| (path, value.to_value())));
+        }
+        Resource {
+            unsupported: node.get("supported").and_then(Node::truth) == Some(false),
+            patch: match node.text_at("patch") {
+                Some("active_only") => Patch::ActiveOnly,
+                Some("none") => Patch::None,
+                _ => Patch::Full,
+            },
+            no_put: node.text_at("put") == Some("none"),
+            delete: match node.text_at("delete") {
+                Some("deactivate") => Delete::Deactivate,
+                Some("unsupported") => Delete::Unsupported,
+                _ => Delete::Hard,
+            },
+            filter: node.get("filter").map(|node| self.filter(node, catalog)).unwrap_or_default(),
+            allow,
+            deny,
+            required,
+            enums,
+            defaults,
+        }
+    }
+
+    fn filter(&mut self, node: &Node, catalog: &Catalog) -> Filter {
+        let no = |key: &str| node.get(key).and_then(Node::truth) == Some(false);
+        let words: Option<Vec<&str>> =
+            node.get("ops").map(|ops| ops.items().iter().filter_map(Node::text).collect());
+        Filter {
+            attributes: node.get("attrs").map(|list| self.paths(list, catalog)),
+            no_present: words.as_ref().is_some_and(|words| !words.contains(&"pr")),
+            ops: words.map(|words| words.into_iter().filter_map(Op::parse).collect()),
+            no_and: no("and"),
+            no_or: no("or"),
+            no_not: no("not"),
+            no_element: no("element"),
+        }
+    }
+
+    fn paths(&mut self, list: &Node, catalog: &Catalog) -> Vec<AttrPath> {
+        let items = list.items().iter();
+        items.filter_map(|node| self.path(node.text().unwrap_or_default(), node.span, catalog)).collect()
+    }
+
+    /// An attribute as SCIM writes it, or with a prefix: `emails.value`, `$ent.department`.
+    fn path(&mut self, text: &str, span: crate::yaml::Span, catalog: &Catalog) -> Option<AttrPath> {
+        let expanded = text.strip_prefix('$').map(|rest| {
+            let (name, path) = rest.split_once('.')?;
+            if name.is_empty() {
+                Some(path.to_owned())
+            } else {
+                Some(format!("{}:{path}", self.prefixes.get(name)?))
+            }
+        });
+        let text = match expanded {
+            Some(expanded) => expanded,
+            None => Some(text.to_owned()),
+        };
+        let path = text.as_deref().and_then(AttrPath::parse);
+        let known = path.as_ref().is_some_and(|path| catalog.target(path).is_some());
+        if !known {
+            let mistake = Mistake::new(span, "not an attribute of the schemas in use");
+            let names = catalog.core.attributes.iter().map(|attribute| attribute.name.as_str());
+            let near = path.as_ref().and_then(|path| crate::yaml::nearest(&path.name, names));
+            self.mistakes.push(match near {
+                Some(near) => mistake.hint(format!("did you mean `{near}`?")),
+                None => mistake.hint("userName, name.givenName, urn:…:User:department, or $prefix.attribute"),
+            });
+        }
+        path.filter(|_| known)
+    }
+}
+
+fn attribute(node: &Node) -> Option<Attribute> {
+    let mut attribute = Attribute::string(node.text().or_else(|| node.text_at("name"))?);
+    attribute.kind = node.text_at("type").and_then(AttributeType::parse).unwrap_or(AttributeType::String);
+    attribute.multi_valued = node.get("multi").and_then(Node::truth).unwrap_or(false);
+    attribute.case_exact = node.get("case_exact").and_then(Node::truth).unwrap_or(false);
+    attribute.description = node.text_at("description").unwrap_or_default().into();
+    Some(attribute)
+}

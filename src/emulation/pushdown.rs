@@ -1,0 +1,91 @@
+//! Which part of a filter the vendor evaluates; the rest is the bridge's.
+
+use super::profile::{self, Profile};
+use crate::scim::filter::Filter;
+use crate::scim::name::AttrPath;
+use crate::scim::schema::ResourceType;
+
+/// What the vendor is asked, and whether that is all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pushdown {
+    /// The filter to send; `None`: none.
+    pub ask: Option<Filter>,
+    /// Whether the answer needs no further filtering.
+    pub exact: bool,
+}
+
+/// Splits a filter, in the vendor's terms, at what the vendor can do. A filter that it cannot evaluate is never sent:
+/// what vendors answer to those is often an empty list, which reads as "nobody".
+pub fn pushdown(profile: &Profile, resource: ResourceType, filter: Filter) -> Pushdown {
+    let able = &profile.resource(resource).filter;
+    if knows(able, &filter) {
+        return Pushdown { ask: Some(filter), exact: true };
+    }
+    let Filter::And(parts) = filter else { return Pushdown { ask: None, exact: false } };
+    // An equality selects most.
+    let mut known: Vec<Filter> = parts.into_iter().filter(|part| knows(able, part)).collect();
+    known.sort_by_key(|part| part.as_eq().is_none());
+    if able.no_and {
+        known.truncate(1);
+    }
+    Pushdown { ask: Filter::all(known), exact: false }
+}
+
+fn knows(able: &profile::Filter, filter: &Filter) -> bool {
+    let attribute = |path: &AttrPath| able.attributes.as_ref().is_none_or(|known| known.contains(path));
+    match filter {
+        Filter::Compare { path, op, .. } => {
+            attribute(path) && able.ops.as_ref().is_none_or(|ops| ops.contains(op))
+        }
+        Filter::Present(path) => attribute(path) && !able.no_present,
+        Filter::Element(path, inner) => {
+            let whole = able.attributes.as_ref().is_none_or(|known| known.contains(path));
+            whole && !able.no_element && knows_inner(able, inner)
+        }
+        Filter::And(parts) => !able.no_and && parts.iter().all(|part| knows(able, part)),
+        Filter::Or(parts) => !able.no_or && parts.iter().all(|part| knows(able, part)),
+        Filter::Not(inner) => !able.no_not && knows(able, inner),
+    }
+}
+
+fn knows_inner(able: &profile::Filter, filter: &Filter) -> bool {
+    match filter {
+        Filter::Compare { op, .. } => able.ops.as_ref().is_none_or(|ops| ops.contains(op)),
+        Filter::Present(_) => !able.no_present,
+        Filter::Element(..) => false,
+        Filter::And(parts) => !able.no_and && parts.iter().all(|part| knows_inner(able, part)),
+        Filter::Or(parts) => !able.no_or && parts.iter().all(|part| knows_inner(able, part)),
+        Filter::Not(inner) => !able.no_not && knows_inner(able, inner),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::yaml::parse;
+
+    #[test]
+    fn the_vendor_is_asked_what_it_knows() {
+        let text = "resources:\n  Users:\n    filter: { attrs: [userName, emails.value], ops: [eq], and: false, or: false, not: false }\n";
+        let mut mistakes = Vec::new();
+        let narrow = Profile::read(Some(&parse(0, text).unwrap()), &HashMap::new(), &mut mistakes);
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+        for (filter, ask, exact) in [
+            (r#"userName eq "a""#, Some(r#"userName eq "a""#), true),
+            (r#"emails.value eq "a""#, Some(r#"emails.value eq "a""#), true),
+            (r#"userName sw "a""#, None, false),
+            (r#"userName pr"#, None, false),
+            (r#"externalId eq "a""#, None, false),
+            (r#"externalId eq "a" and userName eq "b""#, Some(r#"userName eq "b""#), false),
+            (r#"userName eq "a" or userName eq "b""#, None, false),
+            (r#"emails[type eq "work" and value eq "x"]"#, None, false),
+        ] {
+            let got = pushdown(&narrow, ResourceType::User, Filter::parse(filter).unwrap());
+            assert_eq!((got.ask.map(|f| f.to_string()).as_deref(), got.exact), (ask, exact), "{filter}");
+            let all = pushdown(&Profile::default(), ResourceType::User, Filter::parse(filter).unwrap());
+            assert_eq!((all.ask.map(|f| f.to_string()).as_deref(), all.exact), (Some(filter), true));
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The vocabulary of a profile. What is not built is refused by name, so that no file promises what the bridge does not
+//! do.
+
+use crate::yaml::{Field, Shape};
+
+const ATTRIBUTE: Shape = Shape::Short(
+    &Shape::Text,
+    &Shape::Object(&[
+        Field::required("name", Shape::Text, "its name"),
+        Field::optional(
+            "type",
+            Shape::Word(&["string", "boolean", "integer", "decimal", "dateTime", "reference"]),
+            "string unless said otherwise",
+        ),
+        Field::optional("multi", Shape::Truth, "whether it holds a list"),
+        Field::optional("case_exact", Shape::Truth, "whether values that differ in case differ"),
+        Field::optional("description", Shape::Text, "one sentence"),
+    ]),
+);
+
+const EXTENSION: Shape = Shape::Object(&[
+    Field::required("urn", Shape::Text, "the schema's URN, or a prefix as $name"),
+    Field::optional("resource", Shape::Word(&["User", "Group"]), "User unless said otherwise"),
+    Field::optional("name", Shape::Text, "a short name"),
+    Field::optional("attrs", Shape::List(&ATTRIBUTE), "its attributes"),
+]);
+
+const FILTER: Shape = Shape::Object(&[
+    Field::optional(
+        "attrs",
+        Shape::List(&Shape::Text),
+        "attributes that the vendor filters by; all unless said otherwise",
+    ),
+    Field::optional(
+        "ops",
+        Shape::List(&Shape::Word(&["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"])),
+        "operators that it knows; all unless said otherwise",
+    ),
+    Field::optional("and", Shape::Truth, "whether it knows `and`"),
+    Field::optional("or", Shape::Truth, "whether it knows `or`"),
+    Field::optional("not", Shape::Truth, "whether it knows `not`"),
+    Field::optional("element", Shape::Truth, "whether it knows attr[filter]"),
+    Field::later("max_nodes", "how long a filter may be"),
+    Field::optional(
+        "unsupported",
+        Shape::Word(&["error_400", "silent_empty", "silent_all"]),
+        "what it does with another filter; the bridge never sends one",
+    ),
+]);
+
+const ENUM: Shape = Shape::Object(&[
+    Field::required("values", Shape::List(&Shape::Text), "the values that the vendor knows"),
+    Field::optional("default", Shape::Any, "sent in place of any other; without one, another is refused"),
+    Field::optional("case", Shape::Word(&["exact", "ci"]), "ci: another case is corrected (the default)"),
+    Field::later("map", "what other values become; use a table in a rule"),
+]);
+
+const ATTRS: Shape = Shape::Object(&[
+    Field::optional(
+        "allow",
+        Shape::List(&Shape::Text),
+        "all that the vendor accepts; the rest is remembered, not sent",
+    ),
+    Field::optional(
+        "deny",
+        Shape::List(&Shape::Text),
+        "what the vendor does not accept; remembered, not sent",
+    ),
+    Field::optional(
+        "required",
+        Shape::List(&Shape::Text),
+        "what a creation needs; refused before the vendor is asked",
+    ),
+    Field::optional("enum", Shape::Map(&ENUM), "closed sets of values"),
+    Field::optional(
+        "default",
+        Shape::Map(&Shape::Any),
+        "what a creation sends when the identity provider does not",
+    ),
+    Field::later("max_len", "lengths"),
+    Field::later("max_values", "how many values a list may have"),
+    Field::later("create_only", "what can be set when a resource is made, and never changed"),
+    Field::later("immutable", "what can never be changed"),
+    Field::later("rename", "other names; use `move` rules"),
+    Field::later("transform", "what the vendor makes of values by itself"),
+    Field::later("element_defaults", "sub-attributes that the vendor needs"),
+    Field::later("clearable", "what can be emptied"),
+    Field::later("unknown", "what the vendor does with unknown attributes"),
+]);
+
+macro_rules! resource {
+    ($($more:expr),* $(,)?) => {
+        Shape::Object(&[
+            Field::optional("supported", Shape::Truth, "whether the vendor has them at all"),
+            Field::optional("patch", Shape::Word(&["full", "active_only", "none"]), "what PATCH does"),
+            Field::optional("put", Shape::Word(&["full", "none"]), "what PUT does"),
+            Field::optional("filter", FILTER, "which filters the vendor evaluates"),
+            Field::optional("attrs", ATTRS, "which attributes it has"),
+            Field::optional(
+                "delete",
+                Shape::Word(&["hard", "deactivate", "unsupported"]),
+                "what DELETE does: the record goes, it stays inactive, or there is no DELETE",
+            ),
+            Field::later("deactivate", "what active:false means"),
+            Field::later("reactivate", "how access is given back"),
+            Field::later("create", "what a creation does"),
+            $($more),*
+        ])
+    };
+}
+
+const USERS: Shape = resource![
+    Field::later("aliases", "secondary e-mail addresses"),
+    Field::later("username", "rules for userName"),
+    Field::later("external_id", "how externalId is handled"),
+    Field::later("manager", "how the manager is referenced"),
+    Field::later("protected", "accounts that cannot be changed"),
+    Field::later("id", "the vendor's identifiers"),
+];
+
+const GROUPS: Shape = resource![
+    Field::later("members", "how members are returned and changed"),
+    Field::later("as", "what a group is at the vendor"),
+    Field::later("nested", "groups within groups"),
+    Field::later("max", "how many"),
+    Field::later("name_rule", "rules for names"),
+    Field::later("rename", "whether a group can be renamed"),
+    Field::later("unknown_member", "what happens to a member that the vendor does not know"),
+];
+
+const COUNT: Shape = Shape::Object(&[
+    Field::optional("default", Shape::Whole, "the size of a page when none is asked for"),
+    Field::optional("max", Shape::Whole, "the largest page"),
+    Field::later("over", "what happens beyond it"),
+    Field::later("param", "the name of the parameter"),
+]);
+
+const LIST: Shape = Shape::Object(&[
+    Field::optional("count", COUNT, "the sizes of pages"),
+    Field::optional(
+        "paging",
+        Shape::Word(&["index"]),
+        "how pages follow: by index (cursor, page and none are not supported yet)",
+    ),
+    Field::later("total", "whether totalResults can be trusted"),
+    Field::later("items_per_page", "what itemsPerPage means"),
+]);
+
+/// What may stand under `profile`.
+pub const PROFILE: Shape = Shape::Object(&[
+    Field::optional(
+        "scim_version",
+        Shape::Word(&["2.0"]),
+        "the version of the protocol (1.1 is not supported yet)",
+    ),
+    Field::optional("speak", Shape::Word(&["rfc", "okta"]), "whose requests the vendor was made for"),
+    Field::optional("headers", Shape::Map(&Shape::Text), "headers that the vendor insists on"),
+    Field::optional("extensions", Shape::List(&EXTENSION), "the vendor's own schemas"),
+    Field::optional(
+        "resources",
+        Shape::Object(&[
+            Field::optional("Users", USERS, "how users differ"),
+            Field::optional("Groups", GROUPS, "how groups differ"),
+        ]),
+        "how each resource type differs",
+    ),
+    Field::optional("list", LIST, "how lists are asked for"),
+    Field::optional("sort", Shape::Truth, "whether sortBy is honoured"),
+    Field::optional("projection", Shape::Truth, "whether attributes and excludedAttributes are honoured"),
+    Field::later("base_url", "the address with placeholders; give the integration a vendor.url"),
+    Field::later("vars", "placeholders of base_url"),
+    Field::later("paths", "other paths"),
+    Field::later("content_type", "other media types"),
+    Field::later("auth", "other ways to authenticate"),
+    Field::later("token", "the life of the vendor's tokens"),
+    Field::later("discovery", "the state of the vendor's discovery endpoints"),
+    Field::later("responses", "how answers differ"),
+    Field::later("errors", "how errors differ"),
+    Field::later("rate", "the vendor's limits; give the integration vendor.limits"),
+    Field::later("policy", "what the bridge does where the vendor cannot"),
+    Field::later("if_match", "whether writes need a version"),
+    Field::later("gate", "states of the account that look like errors"),
+]);
