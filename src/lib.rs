@@ -7,5 +7,6 @@ pub mod mapping;
 pub mod remainder;
 pub mod scim;
 pub mod secret;
+pub mod simulator;
 pub mod telemetry;
 pub mod yaml;
