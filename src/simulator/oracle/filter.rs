@@ -25,6 +25,19 @@ pub(crate) enum Filter {
     Or(Box<Filter>, Box<Filter>),
 }
 
+impl Filter {
+    /// Whether an attribute of that name is asked for.
+    pub(crate) fn mentions(&self, name: &str) -> bool {
+        match self {
+            Self::Present(path) | Self::Compare(path, ..) | Self::Selected(path, _) => {
+                path.name.eq_ignore_ascii_case(name)
+            }
+            Self::Not(inner) => inner.mentions(name),
+            Self::And(left, right) | Self::Or(left, right) => left.mentions(name) || right.mentions(name),
+        }
+    }
+}
+
 /// The comparisons of RFC 7644 table 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operator {

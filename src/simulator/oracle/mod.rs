@@ -25,6 +25,7 @@ pub(crate) mod filter;
 mod mutability;
 mod patch;
 pub(crate) mod path;
+mod values;
 
 use std::fmt;
 

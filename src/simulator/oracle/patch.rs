@@ -1,19 +1,19 @@
 //! PATCH, RFC 7644 §3.5.2: each operation in turn, on a copy.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value};
 
-use super::attribute::{self, AttributePath, Place, is_core, key, member};
+use super::attribute::{self, AttributePath, Place, is_core, key};
 use super::evaluate::selects;
 use super::filter::Filter;
 use super::path::{self, Path};
+use super::values::{assigned, at_values, merged, non_empty, set_member};
 use super::{Refusal, mutability};
 
-type Object = Map<String, Value>;
+pub(super) type Object = Map<String, Value>;
 
+/// The three operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verb {
+pub(super) enum Verb {
     Add,
     Remove,
     Replace,
@@ -83,11 +83,11 @@ fn without_path(resource: &mut Object, verb: Verb, attributes: &Object) -> Resul
                 for (name, value) in inner {
                     let place =
                         Place { extension: Some(urn.clone()), attribute: Some(name.clone()), sub: None };
-                    at_place(resource, verb, &place, None, None, value)?;
+                    at_place(resource, verb, &place, None, value)?;
                 }
             }
             (Some(_), None, Value::Null) | (None, Some(_), _) => {
-                at_place(resource, verb, &place, None, None, value)?
+                at_place(resource, verb, &place, None, value)?;
             }
             _ => {
                 let detail =
@@ -102,8 +102,7 @@ fn without_path(resource: &mut Object, verb: Verb, attributes: &Object) -> Resul
 fn at_path(resource: &mut Object, verb: Verb, path: &Path, value: &Value) -> Result<(), Refusal> {
     let mut place = path.attribute.place(resource);
     place.sub = place.sub.or_else(|| path.sub.clone());
-    let sub = place.sub.clone();
-    at_place(resource, verb, &place, path.filter.as_ref(), sub.as_deref(), value)
+    at_place(resource, verb, &place, path.filter.as_ref(), value)
 }
 
 fn at_place(
@@ -111,7 +110,6 @@ fn at_place(
     verb: Verb,
     place: &Place,
     filter: Option<&Filter>,
-    sub: Option<&str>,
     value: &Value,
 ) -> Result<(), Refusal> {
     mutability::check(place)?;
@@ -122,8 +120,7 @@ fn at_place(
         ));
     }
     let Some(urn) = &place.extension else {
-        let name = place.attribute.as_deref().unwrap_or_default();
-        return in_object(resource, verb, None, name, filter, sub, value);
+        return in_object(resource, verb, place, filter, value);
     };
     let urn_key = key(resource, urn);
     let mut extension = match resource.get(&urn_key) {
@@ -131,7 +128,7 @@ fn at_place(
         _ => Object::new(),
     };
     match &place.attribute {
-        Some(name) => in_object(&mut extension, verb, Some(urn), name, filter, sub, value)?,
+        Some(_) => in_object(&mut extension, verb, place, filter, value)?,
         None if filter.is_some() => return Err(Refusal::new("invalidPath", "a schema is not multi-valued")),
         None => match (verb, value) {
             (Verb::Remove, _) | (Verb::Replace, Value::Null) => extension.clear(),
@@ -156,18 +153,17 @@ fn at_place(
     Ok(())
 }
 
-/// One operation on the attribute `name` of `object`, which is the resource or an extension of it.
+/// One operation on one attribute of `object`, which is the resource or an extension of it.
 fn in_object(
     object: &mut Object,
     verb: Verb,
-    extension: Option<&str>,
-    name: &str,
+    place: &Place,
     filter: Option<&Filter>,
-    sub: Option<&str>,
     value: &Value,
 ) -> Result<(), Refusal> {
+    let (name, sub) = (place.attribute.as_deref().unwrap_or_default(), place.sub.as_deref());
     let key = key(object, name);
-    let many = mutability::is_multi_valued(extension, name);
+    let many = mutability::is_multi_valued(place.extension.as_deref(), name);
     let current = object.get(&key).filter(|value| !value.is_null());
     let next = match (current, filter, sub) {
         (Some(Value::Array(values)), Some(filter), sub) => {
@@ -209,165 +205,6 @@ fn in_object(
         None => object.remove(&key),
     };
     Ok(())
-}
-
-/// `add` or `replace` of a whole attribute: a list grows or is exchanged, a complex value is merged, another is set.
-fn assigned(
-    current: Option<&Value>,
-    verb: Verb,
-    many: bool,
-    name: &str,
-    value: &Value,
-) -> Result<Option<Value>, Refusal> {
-    if many || matches!(current, Some(Value::Array(_))) || value.is_array() {
-        let given: Vec<Value> = match value {
-            Value::Null => Vec::new(),
-            Value::Array(values) => values.iter().filter(|value| !value.is_null()).cloned().collect(),
-            single => vec![single.clone()],
-        };
-        let kept = match current {
-            Some(Value::Array(values)) if verb == Verb::Add => values.clone(),
-            Some(Value::Array(_)) | None => Vec::new(),
-            Some(_) => return Err(Refusal::new("invalidValue", format!("`{name}` is not multi-valued"))),
-        };
-        return Ok(non_empty(Value::Array(united(kept, given, name)?)));
-    }
-    Ok(match (current, value) {
-        (current, Value::Null) if verb == Verb::Add => current.cloned(),
-        (_, Value::Null) => None,
-        (Some(Value::Object(_)) | None, Value::Object(_)) => non_empty(merged(current, value)),
-        (Some(Value::Object(_)), _) => {
-            return Err(Refusal::new("invalidValue", format!("`{name}` is complex")));
-        }
-        (_, value) => Some(value.clone()),
-    })
-}
-
-/// `kept` and each of `given` that is not there yet; one that is there takes over the sub-attributes given.
-fn united(kept: Vec<Value>, given: Vec<Value>, name: &str) -> Result<Vec<Value>, Refusal> {
-    let mut values = kept;
-    let mut places: HashMap<String, usize> =
-        values.iter().enumerate().map(|(at, value)| (identity(name, value), at)).collect();
-    let mut touched = Vec::new();
-    for value in given {
-        match places.get(&identity(name, &value)) {
-            Some(&at) => {
-                values[at] = merged(Some(&values[at]), &value);
-                touched.push(at);
-            }
-            None => {
-                places.insert(identity(name, &value), values.len());
-                touched.push(values.len());
-                values.push(merged(None, &value));
-            }
-        }
-    }
-    one_primary(&mut values, &touched)?;
-    Ok(values)
-}
-
-/// What makes two values of a list the same: `value` and `type` (RFC 7643 §2.4), for a member `value` alone, and for
-/// what has no `value` all of it.
-fn identity(name: &str, value: &Value) -> String {
-    let Some(element) = value.as_object() else { return value.to_string() };
-    let sub = |name: &str| member(element, name).map(|(_, value)| value.to_string());
-    match (sub("value"), sub("type")) {
-        (None, _) => value.to_string(),
-        (Some(value), _) if name.eq_ignore_ascii_case("members") => value,
-        (Some(value), kind) => format!("{value} {}", kind.unwrap_or_default()),
-    }
-}
-
-/// An operation on the `chosen` ones of `values`, or on a sub-attribute of each.
-fn at_values(
-    values: &[Value],
-    chosen: &[usize],
-    verb: Verb,
-    sub: Option<&str>,
-    value: &Value,
-) -> Result<Option<Value>, Refusal> {
-    let mut values = values.to_vec();
-    for &at in chosen {
-        values[at] = match (verb, sub, &values[at]) {
-            (Verb::Remove, None, _) => Value::Null,
-            (Verb::Replace, None, _) => merged(None, value),
-            (Verb::Add, None, current) if current.is_object() != value.is_object() => {
-                return Err(Refusal::new("invalidValue", "the value has not the shape of those selected"));
-            }
-            (Verb::Add, None, current) => merged(Some(current), value),
-            (verb, Some(sub), Value::Object(element)) => {
-                let mut element = element.clone();
-                set_member(&mut element, verb, sub, value);
-                non_empty(Value::Object(element)).unwrap_or_default()
-            }
-            (_, Some(_), _) => {
-                return Err(Refusal::new("invalidPath", "a simple value has no sub-attributes"));
-            }
-        };
-    }
-    one_primary(&mut values, chosen)?;
-    values.retain(|value| !value.is_null());
-    Ok(non_empty(Value::Array(values)))
-}
-
-/// "A PATCH operation that sets a value's primary sub-attribute to true SHALL cause the server to automatically set
-/// primary to false for any other values in the array" (RFC 7644 §3.5.2).
-fn one_primary(values: &mut [Value], touched: &[usize]) -> Result<(), Refusal> {
-    let is_primary = |value: &Value| {
-        value
-            .as_object()
-            .and_then(|element| member(element, "primary"))
-            .is_some_and(|(_, primary)| primary == true)
-    };
-    let mut new: Vec<usize> = touched.iter().copied().filter(|at| is_primary(&values[*at])).collect();
-    new.sort_unstable();
-    new.dedup();
-    let chosen = match new.as_slice() {
-        [] => return Ok(()),
-        [one] => *one,
-        _ => return Err(Refusal::new("invalidValue", "primary is true of more than one value")),
-    };
-    for (at, value) in values.iter_mut().enumerate() {
-        if at != chosen && is_primary(value) {
-            if let Some(element) = value.as_object_mut() {
-                set_member(element, Verb::Replace, "primary", &Value::Bool(false));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The complex `current` with the members of `value`; anything else is `value`. Members that are `null` are unassigned.
-fn merged(current: Option<&Value>, value: &Value) -> Value {
-    let Value::Object(given) = value else { return value.clone() };
-    let mut result = current.and_then(Value::as_object).cloned().unwrap_or_default();
-    for (name, value) in given {
-        set_member(&mut result, Verb::Replace, name, value);
-    }
-    Value::Object(result)
-}
-
-fn set_member(object: &mut Object, verb: Verb, name: &str, value: &Value) {
-    let key = key(object, name);
-    match (verb, value) {
-        (Verb::Add, Value::Null) => {}
-        (Verb::Remove, _) | (Verb::Replace, Value::Null) => {
-            object.remove(&key);
-        }
-        (_, value) => {
-            object.insert(key, value.clone());
-        }
-    }
-}
-
-fn non_empty(value: Value) -> Option<Value> {
-    let empty = match &value {
-        Value::Array(values) => values.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        Value::Null => true,
-        _ => false,
-    };
-    (!empty).then_some(value)
 }
 
 fn no_target(name: &str) -> Refusal {

@@ -370,3 +370,26 @@ fn operations_are_applied_in_order_or_not_at_all() {
     let half = json!([{ "op": "remove", "path": "title" }, { "op": "remove", "path": "id" }]);
     assert!(apply_patch(&barbara(), &half).is_err());
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in r#"([a-z.:\[\]()" ]|eq|and|not|pr|\\PC){0,40}"#) {
+        if let Err(refusal) = filter_matches(&text, &barbara()) {
+            assert_eq!(refusal.scim_type, "invalidFilter");
+        }
+        let _ = apply_patch(&barbara(), &json!([{ "op": "replace", "path": text, "value": text }]));
+    }
+
+    #[test]
+    fn a_filter_and_its_negation_never_agree(value in "[a-c]{0,2}", stored in proptest::option::of("[a-c]{0,2}")) {
+        let resource = json!({ "title": stored });
+        for operator in ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"] {
+            let filter = format!("title {operator} \"{value}\"");
+            let negation = filter_matches(&format!("not ({filter})"), &resource);
+            assert_eq!(filter_matches(&filter, &resource).map(|is| !is), negation, "{filter}");
+        }
+        let equal = filter_matches(&format!("title eq \"{value}\""), &resource).unwrap();
+        let unequal = filter_matches(&format!("title ne \"{value}\""), &resource).unwrap();
+        assert_ne!(equal, unequal, "one value is equal or it is not");
+    }
+}
