@@ -10,6 +10,7 @@
 //! [`Knob`], so that the bridge can be tested with both answers.
 
 mod harness;
+mod okta_only;
 pub mod oracle;
 mod rfc;
 
@@ -40,17 +41,20 @@ const BEGINNING: i64 = 1_767_225_600;
 /// A vendor that can be simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Vendor {
+    /// A vendor that was built against Okta's traffic and takes nothing else.
+    OktaOnly,
     /// A conformant vendor that refuses whatever RFC 7643 and 7644 do not allow.
     Rfc,
 }
 
 impl Vendor {
     /// Every vendor, in the order in which they are listed.
-    pub const ALL: [Self; 1] = [Self::Rfc];
+    pub const ALL: [Self; 2] = [Self::OktaOnly, Self::Rfc];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
+            Self::OktaOnly => "okta-only",
             Self::Rfc => "rfc",
         }
     }
@@ -63,6 +67,7 @@ impl Vendor {
     /// What it is, in one sentence.
     pub fn summary(self) -> &'static str {
         match self {
+            Self::OktaOnly => okta_only::SUMMARY,
             Self::Rfc => rfc::SUMMARY,
         }
     }
@@ -70,6 +75,7 @@ impl Vendor {
     /// What can be turned.
     pub fn knobs(self) -> &'static [Knob] {
         match self {
+            Self::OktaOnly => okta_only::KNOBS,
             Self::Rfc => rfc::KNOBS,
         }
     }
@@ -77,12 +83,13 @@ impl Vendor {
     /// The path of its SCIM endpoint.
     pub fn base_path(self) -> &'static str {
         match self {
-            Self::Rfc => "/scim/v2",
+            Self::OktaOnly | Self::Rfc => "/scim/v2",
         }
     }
 
     fn behaviour(self) -> Box<dyn Behaviour> {
         match self {
+            Self::OktaOnly => Box::<okta_only::OktaOnly>::default(),
             Self::Rfc => Box::<rfc::Rfc>::default(),
         }
     }
