@@ -10,6 +10,7 @@
 //! [`Knob`], so that the bridge can be tested with both answers.
 
 mod harness;
+mod ninjaone;
 mod okta_only;
 pub mod oracle;
 mod rfc;
@@ -41,6 +42,8 @@ const BEGINNING: i64 = 1_767_225_600;
 /// A vendor that can be simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Vendor {
+    /// NinjaOne, with its expiring tokens, silent adoption and narrow filters.
+    NinjaOne,
     /// A vendor that was built against Okta's traffic and takes nothing else.
     OktaOnly,
     /// A conformant vendor that refuses whatever RFC 7643 and 7644 do not allow.
@@ -49,11 +52,12 @@ pub enum Vendor {
 
 impl Vendor {
     /// Every vendor, in the order in which they are listed.
-    pub const ALL: [Self; 2] = [Self::OktaOnly, Self::Rfc];
+    pub const ALL: [Self; 3] = [Self::NinjaOne, Self::OktaOnly, Self::Rfc];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
+            Self::NinjaOne => "ninjaone",
             Self::OktaOnly => "okta-only",
             Self::Rfc => "rfc",
         }
@@ -67,6 +71,7 @@ impl Vendor {
     /// What it is, in one sentence.
     pub fn summary(self) -> &'static str {
         match self {
+            Self::NinjaOne => ninjaone::SUMMARY,
             Self::OktaOnly => okta_only::SUMMARY,
             Self::Rfc => rfc::SUMMARY,
         }
@@ -75,6 +80,7 @@ impl Vendor {
     /// What can be turned.
     pub fn knobs(self) -> &'static [Knob] {
         match self {
+            Self::NinjaOne => ninjaone::KNOBS,
             Self::OktaOnly => okta_only::KNOBS,
             Self::Rfc => rfc::KNOBS,
         }
@@ -83,12 +89,15 @@ impl Vendor {
     /// The path of its SCIM endpoint.
     pub fn base_path(self) -> &'static str {
         match self {
+            // NinjaOne's real path is shown in its console only: assumed.
+            Self::NinjaOne => "/ws/scim/v2",
             Self::OktaOnly | Self::Rfc => "/scim/v2",
         }
     }
 
     fn behaviour(self) -> Box<dyn Behaviour> {
         match self {
+            Self::NinjaOne => Box::<ninjaone::NinjaOne>::default(),
             Self::OktaOnly => Box::<okta_only::OktaOnly>::default(),
             Self::Rfc => Box::<rfc::Rfc>::default(),
         }
