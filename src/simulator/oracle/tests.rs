@@ -312,6 +312,9 @@ fn one_value_is_primary() {
     let new =
         json!([{ "op": "add", "path": "emails", "value": [{ "value": "n@x.example", "primary": true }] }]);
     assert_eq!(primaries(patched(&new, "emails")), [json!(false), json!(null), json!(true)]);
+    let beside = json!([{ "op": "add", "path": "emails", "value": [
+        { "value": "bjensen@example.com", "type": "work", "display": "b" }, { "value": "n@x.example", "primary": true }] }]);
+    assert_eq!(primaries(patched(&beside, "emails")), [json!(false), json!(null), json!(true)]);
     let two = json!([{ "op": "replace", "path": "emails", "value": [
         { "value": "a", "primary": true }, { "value": "b", "primary": true }] }]);
     assert_eq!(apply_patch(&barbara(), &two).map_err(|refusal| refusal.scim_type), Err("invalidValue"));

@@ -45,21 +45,18 @@ fn united(kept: Vec<Value>, given: Vec<Value>, name: &str) -> Result<Vec<Value>,
     let mut values = kept;
     let mut places: HashMap<String, usize> =
         values.iter().enumerate().map(|(at, value)| (identity(name, value), at)).collect();
-    let mut touched = Vec::new();
+    let mut primaries = Vec::new();
     for value in given {
-        match places.get(&identity(name, &value)) {
-            Some(&at) => {
-                values[at] = merged(Some(&values[at]), &value);
-                touched.push(at);
-            }
-            None => {
-                places.insert(identity(name, &value), values.len());
-                touched.push(values.len());
-                values.push(merged(None, &value));
-            }
+        let at = *places.entry(identity(name, &value)).or_insert(values.len());
+        match values.get_mut(at) {
+            Some(held) => *held = merged(Some(held), &value),
+            None => values.push(merged(None, &value)),
+        }
+        if is_primary(&value) {
+            primaries.push(at);
         }
     }
-    one_primary(&mut values, &touched)?;
+    one_primary(&mut values, &primaries)?;
     Ok(values)
 }
 
@@ -102,28 +99,29 @@ pub(super) fn at_values(
             }
         };
     }
-    one_primary(&mut values, chosen)?;
+    let sets_primary = match sub {
+        Some(sub) => sub.eq_ignore_ascii_case("primary") && value == true,
+        None => is_primary(value),
+    };
+    if sets_primary && verb != Verb::Remove {
+        one_primary(&mut values, chosen)?;
+    }
     values.retain(|value| !value.is_null());
     Ok(non_empty(Value::Array(values)))
 }
 
+fn is_primary(value: &Value) -> bool {
+    let element = value.as_object();
+    element.and_then(|element| member(element, "primary")).is_some_and(|(_, primary)| primary == true)
+}
+
 /// "A PATCH operation that sets a value's primary sub-attribute to true SHALL cause the server to automatically set
-/// primary to false for any other values in the array" (RFC 7644 §3.5.2).
-fn one_primary(values: &mut [Value], touched: &[usize]) -> Result<(), Refusal> {
-    let is_primary = |value: &Value| {
-        value
-            .as_object()
-            .and_then(|element| member(element, "primary"))
-            .is_some_and(|(_, primary)| primary == true)
-    };
-    let mut new: Vec<usize> = touched.iter().copied().filter(|at| is_primary(&values[*at])).collect();
-    new.sort_unstable();
-    new.dedup();
-    let chosen = match new.as_slice() {
-        [] => return Ok(()),
-        [one] => *one,
-        _ => return Err(Refusal::new("invalidValue", "primary is true of more than one value")),
-    };
+/// primary to false for any other values in the array" (RFC 7644 §3.5.2). `new` are those that it is set to true of.
+fn one_primary(values: &mut [Value], new: &[usize]) -> Result<(), Refusal> {
+    let Some(&chosen) = new.first() else { return Ok(()) };
+    if new.iter().any(|at| *at != chosen) {
+        return Err(Refusal::new("invalidValue", "primary is set to true of more than one value"));
+    }
     for (at, value) in values.iter_mut().enumerate() {
         if at != chosen
             && is_primary(value)
