@@ -1,7 +1,7 @@
 //! The socket that listens: accepts, caps, speaks TLS, finds out the version of HTTP, serves, and stops in order.
 //!
 //! Every phase of a connection has a deadline: TLS handshake and version here, everything later in [`super::guard_io`],
-//! what happens in a request in `stack`.
+//! what happens in a request in [`super::stack`].
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -122,7 +122,7 @@ impl Listener {
     /// Serves until `stop`; then accepts no more, tells clients to go (GOAWAY, `Connection: close`), lets requests that
     /// have begun finish for as long as `drain`, and ends. Gives how many requests were cut off.
     ///
-    /// `make` gives each connection its service (see `Stack::on`). The future of a request is dropped when
+    /// `make` gives each connection its service (see [`super::stack::Stack::on`]). The future of a request is dropped when
     /// its client goes away: what must be finished then has to run in a task of its own.
     pub async fn serve<M, S>(self, make: M, stop: CancellationToken, drain: Duration) -> usize
     where

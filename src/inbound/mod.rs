@@ -1,14 +1,29 @@
 //! The server side: from an accepted socket to an authenticated request and back.
+//!
+//! [`listener`] takes sockets and turns them into HTTP requests, [`stack`] turns a request into a [`Caller`] and a
+//! handler's reply. Invariants: no byte of a body is read before authentication; every wait has a deadline; every
+//! refusal is a SCIM error of fixed text and a request id; what the peer says about itself in headers
+//! (`X-Forwarded-For`, `X-Forwarded-Host`, `X-Request-Id`) is never believed.
 
+pub mod authn;
+pub mod body;
 pub mod connection;
 pub mod exchange;
 mod guard_io;
+mod limits;
 pub mod listener;
 pub mod respond;
+pub mod stack;
+pub mod strict;
 pub mod tls;
+mod trace;
 mod wrap;
 
+pub use authn::{Caller, Gate, GateError, Gates};
 pub use connection::Connection;
 pub use exchange::RequestId;
 pub use listener::{Limits, Listener, Options};
 pub use respond::Reply;
+pub use stack::Stack;
+pub use trace::route;
+
