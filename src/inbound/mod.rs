@@ -27,3 +27,5 @@ pub use respond::Reply;
 pub use stack::Stack;
 pub use trace::route;
 
+#[cfg(test)]
+mod tests;
