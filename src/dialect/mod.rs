@@ -167,11 +167,16 @@ impl Speaker {
     /// # Errors
     /// `invalidFilter` when it cannot be read.
     pub fn filter(&self, text: &str, catalog: &Catalog, touched: &mut Touched) -> Result<Filter, Error> {
-        if self.strict {
-            return Filter::parse(text)
-                .map_err(|error| Error::filter(format!("the filter cannot be read: {error}")));
+        let filter = if self.strict {
+            Filter::parse(text)
+                .map_err(|error| Error::filter(format!("the filter cannot be read: {error}")))?
+        } else {
+            filter::canonical(text, catalog, touched)?
+        };
+        match filter.check(catalog) {
+            Ok(()) => Ok(filter),
+            Err(path) => Err(Error::filter(format!("{path} has no order, and cannot be compared by one"))),
         }
-        filter::canonical(text, catalog, touched)
     }
 }
 

@@ -217,6 +217,9 @@ fn one(
     }
     if given.is_null() && !is_members {
         touched.by(Rule::NullAttribute);
+        if op == Op::Add {
+            return Vec::new();
+        }
         return vec![Operation::new(Op::Remove, path, Value::null())];
     }
     let op = if is_members && op == Op::Replace && speaker.partial_members_replace {

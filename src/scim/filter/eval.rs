@@ -65,7 +65,8 @@ fn present(value: Option<&Value>, sub: Option<&str>) -> bool {
     }
 }
 
-/// Compares every value at the path; `ne` is the opposite of `eq`, so that it holds for an attribute that is not there.
+/// Compares every value at the path, and holds if it does for one of them. An attribute without a value is `null`: it
+/// equals nothing else, and differs from everything else.
 fn compare(
     value: Option<&Value>,
     sub: Option<&str>,
@@ -73,33 +74,37 @@ fn compare(
     op: Op,
     literal: &Value,
 ) -> bool {
-    if op == Op::Ne {
-        return !compare(value, sub, attribute, Op::Eq, literal);
-    }
-    let values = value.map(Value::each).unwrap_or_default();
-    if values.is_empty() {
-        return op == Op::Eq && literal.is_null();
-    }
     let target = match (sub, attribute) {
         (Some(sub), Some(attribute)) => attribute.sub(sub),
         // "emails co x" means the `value` of each, the default sub-attribute (RFC 7643 §2.4).
         (None, Some(attribute)) if attribute.kind == AttributeType::Complex => attribute.sub("value"),
         (_, attribute) => attribute,
     };
-    values.iter().any(|element| {
+    let mut some = false;
+    let mut holds = false;
+    for element in value.map(Value::each).unwrap_or_default() {
         let found = match sub {
             Some(sub) => element.get(sub),
             None if element.is_object() => element.get("value"),
             None => Some(element),
         };
-        match found {
-            Some(found) => found.each().iter().any(|found| compare_scalar(found, target, op, literal)),
-            None => op == Op::Eq && literal.is_null(),
+        for found in found.map(Value::each).unwrap_or_default() {
+            some = true;
+            holds = holds || compare_scalar(found, target, op, literal);
         }
-    })
+    }
+    match op {
+        _ if some => holds,
+        Op::Eq => literal.is_null(),
+        Op::Ne => !literal.is_null(),
+        _ => false,
+    }
 }
 
 fn compare_scalar(found: &Value, attribute: Option<&Attribute>, op: Op, literal: &Value) -> bool {
+    if op == Op::Ne {
+        return !compare_scalar(found, attribute, Op::Eq, literal);
+    }
     match (found.kind(), literal.kind()) {
         (Kind::Text, Kind::Text) => {
             let (found, literal) = (found.as_str().unwrap_or_default(), literal.as_str().unwrap_or_default());

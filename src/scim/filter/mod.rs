@@ -6,6 +6,7 @@ mod print;
 
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
+use crate::scim::schema::{AttributeType, Catalog};
 
 pub(super) use parse::{Input, State, attr_path, finish, value_filter};
 pub use parse::{SyntaxError, Tolerated};
@@ -120,11 +121,49 @@ impl Filter {
         }
     }
 
+    /// Whether every comparison has a meaning: "Boolean and Binary attributes" have no order (RFC 7644 table 3).
+    ///
+    /// # Errors
+    /// The attribute that is compared by an order which it does not have.
+    pub fn check(&self, catalog: &Catalog) -> Result<(), AttrPath> {
+        match self {
+            Self::Compare { path, op, .. } => {
+                let orders = matches!(op, Op::Gt | Op::Ge | Op::Lt | Op::Le);
+                let kind = catalog.target(path).map(|attribute| attribute.kind);
+                let ordered = !matches!(kind, Some(AttributeType::Boolean | AttributeType::Binary));
+                if orders && !ordered { Err(path.clone()) } else { Ok(()) }
+            }
+            Self::Present(_) => Ok(()),
+            Self::Element(path, inner) => {
+                let mut wrong = None;
+                inner.each_compare(&mut |sub, op| {
+                    let full = path.with_sub(&sub.name);
+                    let one = Self::Compare { path: full, op, value: Value::null() };
+                    wrong = wrong.take().or(one.check(catalog).err());
+                });
+                wrong.map_or(Ok(()), Err)
+            }
+            Self::And(parts) | Self::Or(parts) => parts.iter().try_for_each(|part| part.check(catalog)),
+            Self::Not(inner) => inner.check(catalog),
+        }
+    }
+
+    fn each_compare(&self, visit: &mut impl FnMut(&AttrPath, Op)) {
+        match self {
+            Self::Compare { path, op, .. } => visit(path, *op),
+            Self::Present(_) | Self::Element(..) => {}
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.each_compare(visit)),
+            Self::Not(inner) => inner.each_compare(visit),
+        }
+    }
+
     /// Calls `visit` with every attribute that the filter reads, the ones within an element with the element's name.
-    pub fn each_path(&self, visit: &mut impl FnMut(&AttrPath)) {
+    pub fn each_path(&self, visit: &mut dyn FnMut(&AttrPath)) {
         match self {
             Self::Compare { path, .. } | Self::Present(path) => visit(path),
-            Self::Element(path, inner) => inner.each_path(&mut |sub| visit(&path.with_sub(&sub.name))),
+            Self::Element(path, inner) => {
+                inner.each_path(&mut |sub: &AttrPath| visit(&path.with_sub(&sub.name)))
+            }
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.each_path(visit)),
             Self::Not(inner) => inner.each_path(visit),
         }

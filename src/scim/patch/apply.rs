@@ -46,6 +46,7 @@ fn pathless(resource: &mut Value, operation: &Operation, catalog: &Catalog) -> R
         let path =
             AttrPath::parse(name).ok_or_else(|| Error::path("a member of the value names no attribute"))?;
         if catalog.attribute(&path).is_none_or(|attribute| attribute.mutability != Mutability::ReadOnly) {
+            check_mutability(&path, &part, catalog)?;
             plain(resource, &path, &part, catalog)?;
         }
     }
@@ -66,20 +67,33 @@ fn at_path(resource: &mut Value, operation: &Operation, path: &Path, catalog: &C
     }
 }
 
+/// Whether an operation leaves nothing where it applies. To *add* nothing changes nothing.
+fn clears(operation: &Operation) -> bool {
+    operation.op == Op::Remove || (operation.op == Op::Replace && operation.value.is_unassigned())
+}
+
+/// Whether an operation adds nothing.
+fn adds_nothing(operation: &Operation) -> bool {
+    operation.op == Op::Add && operation.value.is_unassigned()
+}
+
 /// "If the target attribute is read-only, or required and removed: mutability".
 fn check_mutability(path: &AttrPath, operation: &Operation, catalog: &Catalog) -> Result<(), Error> {
     let Some(attribute) = catalog.attribute(path) else { return Ok(()) };
     if attribute.mutability == Mutability::ReadOnly {
         return Err(Error::mutability(path));
     }
-    if operation.op == Op::Remove && attribute.required && path.sub.is_none() {
+    if clears(operation) && attribute.required && path.sub.is_none() {
         return Err(Error::new(ErrorType::Mutability, format!("{path} is required and cannot be removed")));
     }
     Ok(())
 }
 
 fn extension(resource: &mut Value, urn: &str, operation: &Operation, catalog: &Catalog) -> Result<(), Error> {
-    if operation.op == Op::Remove {
+    if adds_nothing(operation) {
+        return Ok(());
+    }
+    if clears(operation) {
         resource.remove(urn);
         return Ok(());
     }
@@ -105,7 +119,10 @@ fn plain(
         Some(attribute) => attribute.multi_valued,
         None => current.is_some_and(Value::is_list),
     };
-    if operation.op == Op::Remove || operation.value.is_unassigned() {
+    if adds_nothing(operation) {
+        return Ok(());
+    }
+    if clears(operation) {
         if many && path.sub.is_some() {
             return each_element(resource, path, operation);
         }
@@ -123,6 +140,9 @@ fn plain(
             Ok(())
         }
         (None, true) => {
+            if operation.value.each().iter().filter(|item| is_primary(item)).count() > 1 {
+                return Err(Error::value(format!("only one element of {path} can be primary")));
+            }
             let before = current.map(Value::items).unwrap_or_default().to_vec();
             let mut after = if operation.op == Op::Add { before.clone() } else { Vec::new() };
             merge_elements(&mut after, operation.value.each());
@@ -147,8 +167,16 @@ fn single(
         return Err(Error::value(format!("{path} needs an object of sub-attributes")));
     }
     let known = path.get(resource).is_some_and(Value::is_object);
-    if !operation.value.is_object() || !known {
+    if !operation.value.is_object() {
         path.set(resource, operation.value.clone());
+        return Ok(());
+    }
+    if !known {
+        let mut value = operation.value.clone();
+        value.retain(|_, part| !part.is_unassigned());
+        if value.members().len() > 0 {
+            path.set(resource, value);
+        }
         return Ok(());
     }
     for (sub, value) in operation.value.members() {
@@ -174,6 +202,7 @@ fn each_element(resource: &mut Value, path: &AttrPath, operation: &Operation) ->
         };
     }
     let mut after = before.clone();
+    only_one_primary(&whole, sub, after.len(), operation)?;
     for element in &mut after {
         set_sub(element, sub, operation);
     }
@@ -184,7 +213,7 @@ fn each_element(resource: &mut Value, path: &AttrPath, operation: &Operation) ->
 }
 
 fn set_sub(element: &mut Value, sub: &str, operation: &Operation) {
-    if operation.op == Op::Remove || operation.value.is_unassigned() {
+    if clears(operation) {
         element.remove(sub);
     } else {
         element.set(sub, operation.value.clone());
@@ -202,7 +231,10 @@ fn element(
     let attribute = catalog.attribute(path);
     let before = path.attribute_in(resource).map(Value::each).unwrap_or_default().to_vec();
     let hit = |element: &Value| filter.matches_element(element, attribute);
-    let removes = operation.op == Op::Remove || operation.value.is_unassigned();
+    if adds_nothing(operation) {
+        return Ok(());
+    }
+    let removes = clears(operation);
     let mut after = before.clone();
     if !before.iter().any(hit) {
         if removes {
@@ -213,7 +245,13 @@ fn element(
         after.push(created.flatten().ok_or_else(|| no_target(path))?);
     } else {
         match sub {
-            Some(sub) => after.iter_mut().filter(|e| hit(e)).for_each(|e| set_sub(e, sub, operation)),
+            Some(sub) => {
+                only_one_primary(path, sub, before.iter().filter(|element| hit(element)).count(), operation)?;
+                after
+                    .iter_mut()
+                    .filter(|element| hit(element))
+                    .for_each(|element| set_sub(element, sub, operation));
+            }
             None if removes => after.retain(|element| !hit(element)),
             None if operation.op == Op::Add && operation.value.is_object() => {
                 for element in after.iter_mut().filter(|element| hit(element)) {
@@ -303,9 +341,15 @@ fn merge_elements(elements: &mut Vec<Value>, items: &[Value]) {
     }
 }
 
+/// A member is who it is, whatever its type is said to be.
 fn same_element(element: &Value, item: &Value) -> bool {
+    let is_resource = |kind: Option<&str>| matches!(kind, None | Some("User" | "Group"));
     match (element.get("value"), item.get("value")) {
-        (Some(a), Some(b)) => a == b && element.get("type") == item.get("type").or(element.get("type")),
+        (Some(a), Some(b)) => {
+            let (kind, other) = (element.text_at("type"), item.text_at("type"));
+            let omitted = kind.is_none() || other.is_none();
+            a == b && (kind == other || (omitted && is_resource(kind) && is_resource(other)))
+        }
         _ => element == item,
     }
 }
@@ -318,6 +362,15 @@ fn take_over(element: &mut Value, item: &Value) {
 
 fn is_primary(element: &Value) -> bool {
     element.get("primary").and_then(Value::as_bool) == Some(true)
+}
+
+/// One operation cannot make several elements the preferred one.
+fn only_one_primary(path: &AttrPath, sub: &str, hits: usize, operation: &Operation) -> Result<(), Error> {
+    let sets = sub.eq_ignore_ascii_case("primary") && operation.value.as_bool() == Some(true);
+    if sets && hits > 1 {
+        return Err(Error::value(format!("only one element of {path} can be primary")));
+    }
+    Ok(())
 }
 
 /// "The service provider SHALL set the value of the existing attribute with primary true to false" when another becomes
