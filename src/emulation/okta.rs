@@ -16,14 +16,41 @@ use crate::scim::schema::ResourceType;
 /// Okta asks for pages of 100, always.
 pub(super) const PAGE: usize = 100;
 
-/// Okta's creations carry empty lists where the RFC has nothing.
-pub(super) fn shape_creation(resource: ResourceType, body: &mut Value) {
-    let empty = match resource {
-        ResourceType::User => "groups",
-        ResourceType::Group => "members",
-    };
-    if !body.has(empty) {
-        body.set(empty, Vec::new());
+/// Okta creates users with `groups: []`, and groups without members, which follow: they are given back.
+pub(super) fn shape_creation(resource: ResourceType, body: &mut Value) -> Option<Value> {
+    match resource {
+        ResourceType::User => {
+            shape_user(body, true);
+            None
+        }
+        ResourceType::Group => {
+            let members = body.remove("members").filter(|members| !members.is_unassigned());
+            body.set("members", Vec::new());
+            members
+        }
+    }
+}
+
+/// Okta always sends `active`, and every address with its type and whether it is the primary one; one of them is.
+fn shape_user(body: &mut Value, active: bool) {
+    body.set("groups", Vec::new());
+    if !body.has("active") {
+        body.set("active", active);
+    }
+    let Some(emails) = body.get_mut("emails").and_then(Value::items_mut) else { return };
+    for email in emails.iter_mut() {
+        if !email.has("type") {
+            email.set("type", "work");
+        }
+        if email.get("primary").and_then(Value::as_bool).is_none() {
+            email.set("primary", false);
+        }
+    }
+    let is_primary = |email: &Value| email.get("primary").and_then(Value::as_bool) == Some(true);
+    if !emails.iter().any(is_primary)
+        && let Some(first) = emails.first_mut()
+    {
+        first.set("primary", true);
     }
 }
 
@@ -47,36 +74,39 @@ fn message(operations: Vec<Value>) -> Value {
 }
 
 /// The PATCH for operations that Okta itself would send without knowing the resource; `None` for any others.
-pub(super) fn direct(resource: ResourceType, operations: &[Operation]) -> Option<Value> {
+pub(super) fn direct(resource: ResourceType, id: &str, operations: &[Operation]) -> Option<Value> {
     let plain = |operation: &Operation| operation.path.as_ref().and_then(Path::as_plain).cloned();
-    match (resource, operations) {
-        (ResourceType::User, [only]) if only.op != Op::Remove => {
-            let path = plain(only)?;
-            let name =
-                ["active", "password"].into_iter().find(|name| path.is_core(name) && path.sub.is_none())?;
-            Some(pathless([(name, only.value.clone())]))
-        }
-        (ResourceType::Group, operations) => {
-            let members = operations.iter().map(|operation| {
-                let path = operation.path.as_ref()?;
-                match (operation.op, path.as_member()) {
-                    (Op::Remove, Some(id)) => Some(removal(id)),
-                    (Op::Add, None) if plain(operation)?.is_core("members") => {
-                        Some(addition(&operation.value))
-                    }
-                    _ => None,
-                }
-            });
-            members.collect::<Option<Vec<_>>>().map(message)
-        }
-        _ => None,
+    if resource == ResourceType::User {
+        let [only] = operations else { return None };
+        let path = plain(only).filter(|_| only.op != Op::Remove)?;
+        let name =
+            ["active", "password"].into_iter().find(|name| path.is_core(name) && path.sub.is_none())?;
+        return Some(pathless([(name, only.value.clone())]));
     }
+    let one = |operation: &Operation| {
+        let path = operation.path.as_ref()?;
+        if let (Op::Remove, Some(member)) = (operation.op, path.as_member()) {
+            return Some(removal(member));
+        }
+        let path = plain(operation)?;
+        match operation.op {
+            Op::Add if path.is_core("members") => Some(addition(&operation.value)),
+            Op::Replace if path.is_core("members") => Some(replacement(&operation.value)),
+            Op::Remove if path.is_core("members") => Some(replacement(&Value::from(Vec::new()))),
+            Op::Add | Op::Replace if path.is_core("displayName") => {
+                Some(renaming(id, operation.value.clone()))
+            }
+            _ => None,
+        }
+    };
+    operations.iter().map(one).collect::<Option<Vec<_>>>().map(message)
 }
 
 /// The call for a difference.
 pub(super) fn change(
     resource: ResourceType,
     id: &str,
+    before: &Value,
     after: &Value,
     changes: &[Change],
 ) -> (Verb, Value, &'static str) {
@@ -87,20 +117,16 @@ pub(super) fn change(
                 pathless([("active", value.clone())]),
                 "Okta activates and deactivates by PATCH",
             ),
-            _ => (Verb::Put, profile(after), "Okta updates profiles by PUT of the whole"),
+            _ => (Verb::Put, profile(before, after), "Okta updates profiles by PUT of the whole"),
         };
     }
     let mut operations = Vec::new();
     for change in changes {
         if change.path.is_core("members") {
             let delta = diff::members(change);
-            let everybody = change.after.as_ref().is_none_or(Value::is_unassigned);
-            if everybody && !delta.removed.is_empty() {
-                let mut operation = Value::object();
-                operation.set("op", "replace");
-                operation.set("path", "members");
-                operation.set("value", Vec::new());
-                operations.push(operation);
+            let nobody = change.after.as_ref().is_none_or(Value::is_unassigned);
+            if nobody {
+                operations.push(replacement(&Value::from(Vec::new())));
                 continue;
             }
             operations.extend(delta.removed.iter().map(|id: &CompactString| removal(id)));
@@ -108,13 +134,18 @@ pub(super) fn change(
                 operations.push(addition(&Value::from(delta.added)));
             }
         } else if let Some(value) = change.after.clone().filter(|_| change.path.is_core("displayName")) {
-            let mut operation = Value::object();
-            operation.set("op", "replace");
-            operation.set("value", Value::from_iter([("id", Value::from(id)), ("displayName", value)]));
-            operations.push(operation);
+            operations.push(renaming(id, value));
         }
     }
     (Verb::Patch, message(operations), "Okta renames groups and changes members by PATCH")
+}
+
+/// Okta names the id again when it renames.
+fn renaming(id: &str, name: Value) -> Value {
+    let mut operation = Value::object();
+    operation.set("op", "replace");
+    operation.set("value", Value::from_iter([("id", Value::from(id)), ("displayName", name)]));
+    operation
 }
 
 fn removal(id: &str) -> Value {
@@ -124,8 +155,24 @@ fn removal(id: &str) -> Value {
     operation
 }
 
-/// Okta's members have a value and a display name, and no type.
 fn addition(members: &Value) -> Value {
+    let mut operation = Value::object();
+    operation.set("op", "add");
+    operation.set("path", "members");
+    operation.set("value", plain_members(members));
+    operation
+}
+
+fn replacement(members: &Value) -> Value {
+    let mut operation = Value::object();
+    operation.set("op", "replace");
+    operation.set("path", "members");
+    operation.set("value", plain_members(members));
+    operation
+}
+
+/// Okta's members have a value and a display name, and no type.
+fn plain_members(members: &Value) -> Value {
     let member = |member: &Value| {
         let mut out = Value::object();
         for name in ["value", "display"] {
@@ -135,17 +182,13 @@ fn addition(members: &Value) -> Value {
         }
         out
     };
-    let mut operation = Value::object();
-    operation.set("op", "add");
-    operation.set("path", "members");
-    operation.set("value", members.each().iter().map(member).collect::<Value>());
-    operation
+    members.each().iter().map(member).collect()
 }
 
 /// A PUT of Okta's carries what it read, with its changes.
-fn profile(after: &Value) -> Value {
+fn profile(before: &Value, after: &Value) -> Value {
     let mut body = after.clone();
     body.remove("meta");
-    body.set("groups", Vec::new());
+    shape_user(&mut body, before.get("active").and_then(Value::as_bool).unwrap_or(true));
     body
 }

@@ -81,16 +81,21 @@ impl Call {
     }
 }
 
-/// The call that makes a resource.
-pub fn create(profile: &Profile, resource: ResourceType, mut body: Value) -> Call {
+/// The call that makes a resource, and what must be done to it once it is there.
+pub fn create(profile: &Profile, resource: ResourceType, mut body: Value) -> (Call, Vec<Operation>) {
     body.remove("id");
     body.remove("meta");
     without_refs(&mut body);
     if profile.speak == Speak::Okta {
-        okta::shape_creation(resource, &mut body);
-        return Call::new(Verb::Post, resource, None, "made with the attributes that Okta sends").with(body);
+        let later = okta::shape_creation(resource, &mut body);
+        let members = Path::Attribute(AttrPath::core("members"));
+        let then = later.map(|later| Operation::new(Op::Add, members, later)).into_iter().collect();
+        return (
+            Call::new(Verb::Post, resource, None, "made with the attributes that Okta sends").with(body),
+            then,
+        );
     }
-    Call::new(Verb::Post, resource, None, "a new resource").with(body)
+    (Call::new(Verb::Post, resource, None, "a new resource").with(body), Vec::new())
 }
 
 /// The call that reads one resource.
@@ -186,7 +191,7 @@ pub fn direct(profile: &Profile, resource: ResourceType, id: &str, operations: &
         });
     let revokes = operations.iter().any(revokes);
     if profile.speak == Speak::Okta {
-        let body = okta::direct(resource, operations)?;
+        let body = okta::direct(resource, id, operations)?;
         let why = "as Okta sends it";
         return Some(Call { revokes, ..Call::new(Verb::Patch, resource, Some(id), why).with(body) });
     }
@@ -228,7 +233,7 @@ pub fn change(
         Ok(Some(Call { revokes, ..Call::new(verb, resource, Some(id), why).with(body) }))
     };
     if profile.speak == Speak::Okta {
-        let (verb, body, why) = okta::change(resource, id, after, &changes);
+        let (verb, body, why) = okta::change(resource, id, before, after, &changes);
         return call(verb, body, why);
     }
     let only_active = changes.iter().all(|change| change.path.is_core("active"));
