@@ -10,6 +10,7 @@
 //! [`Knob`], so that the bridge can be tested with both answers.
 
 mod harness;
+pub mod idp;
 mod ninjaone;
 mod okta_only;
 pub mod oracle;
