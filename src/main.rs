@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! The program: parse, dispatch, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    scim_bridge::cli::main()
+}

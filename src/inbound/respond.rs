@@ -3,6 +3,8 @@
 //! RFC 7644 §3.12 gives the shape of an error; `detail` is fixed text of ours with the request id, never anything the
 //! client or the vendor sent. There is no `Server` header. What headers a reply may carry is decided here alone.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{
     ALLOW, CONNECTION, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE,
@@ -103,6 +105,27 @@ pub(super) fn too_fast(retry_after: u64, detail: &str, id: RequestId) -> Reply {
 pub(super) fn unauthenticated(id: RequestId) -> Reply {
     let mut reply = error(StatusCode::UNAUTHORIZED, None, "Authentication failed.", id);
     reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    reply
+}
+
+/// 405 to a method that a route does not take.
+pub(super) fn not_allowed(allowed: &'static str, id: RequestId) -> Reply {
+    allowing(error(StatusCode::METHOD_NOT_ALLOWED, None, "Method not allowed.", id), allowed)
+}
+
+/// 304: the client has this version already.
+pub(super) fn unchanged(version: &str) -> Reply {
+    let mut reply = empty(StatusCode::NOT_MODIFIED);
+    if let Ok(version) = HeaderValue::from_str(version) {
+        reply.headers_mut().insert(ETAG, version);
+    }
+    reply
+}
+
+/// A failure that passes: with whole seconds to wait, at least one.
+pub(super) fn later(status: StatusCode, after: Duration, detail: &str, id: RequestId) -> Reply {
+    let mut reply = error(status, None, detail, id);
+    reply.headers_mut().insert(RETRY_AFTER, after.as_secs().max(1).into());
     reply
 }
 

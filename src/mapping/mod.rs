@@ -151,6 +151,15 @@ impl Lens {
         self.reads_groups
     }
 
+    /// The attribute of the identity provider that an attribute of the vendor is; itself, if no rule moves one there.
+    pub fn idp_side(&self, path: &AttrPath) -> AttrPath {
+        let moved = self.rules.iter().find_map(|rule| match &rule.verb {
+            Verb::Move { from, to, .. } if to.whole().same_attribute(path) => Some(from.whole()),
+            _ => None,
+        });
+        moved.unwrap_or_else(|| path.clone())
+    }
+
     /// The attributes, on the identity provider's side, that reading alone would not give back as they were written.
     pub fn remembered(&self) -> &Remembered {
         &self.remembered

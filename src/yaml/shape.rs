@@ -100,15 +100,7 @@ impl Shape {
             Self::Map(value) if matches!(node.kind, Kind::Map(_)) => {
                 node.entries().iter().for_each(|(_, node)| value.check(node, mistakes));
             }
-            Self::Object(fields) if matches!(node.kind, Kind::Map(_)) => {
-                keys(node, fields, mistakes);
-                for field in fields.iter().filter(|field| field.need == Need::Required) {
-                    if node.get(field.name).is_none() {
-                        let message = format!("`{}` is missing: {}", field.name, field.help);
-                        mistakes.push(Mistake::new(node.span, message));
-                    }
-                }
-            }
+            Self::Object(fields) => check_object(node, fields, mistakes),
             Self::Choice(fields) if matches!(node.kind, Kind::Map(_)) => {
                 keys(node, fields, mistakes);
                 if node.entries().len() != 1 {
@@ -138,6 +130,21 @@ impl Shape {
             Self::Object(fields) => format!("a mapping with {}", names(fields)),
             Self::Choice(fields) => format!("exactly one of {}", names(fields)),
             Self::Short(short, long) => format!("{}, or {}", short.wants(), long.wants()),
+        }
+    }
+}
+
+/// Adds every mistake in a mapping with these keys to the list.
+pub fn check_object(node: &Node, fields: &[Field], mistakes: &mut Vec<Mistake>) {
+    if !matches!(node.kind, Kind::Map(_)) {
+        mistakes.push(Mistake::new(node.span, format!("expected a mapping with {}", names(fields))));
+        return;
+    }
+    keys(node, fields, mistakes);
+    for field in fields.iter().filter(|field| field.need == Need::Required) {
+        if node.get(field.name).is_none() {
+            let message = format!("`{}` is missing: {}", field.name, field.help);
+            mistakes.push(Mistake::new(node.span, message));
         }
     }
 }

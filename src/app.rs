@@ -1,0 +1,171 @@
+//! Options into a running process, and the order in which it stops.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use compact_str::CompactString;
+use governor::Quota;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::admin::{Admin, Ready};
+use crate::bridge::{Integration, Observer, Parts, Wire};
+use crate::config::{self, Options, Rate};
+use crate::inbound::{Gate, Gates, Listener, Stack, listener, scim, stack};
+use crate::store::{Memory, Store};
+use crate::upstream;
+
+/// How long requests that have begun may take to finish when the process is told to stop.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// A bridge that serves.
+pub struct Running {
+    addr: SocketAddr,
+    admin: Option<SocketAddr>,
+    stop: CancellationToken,
+    done: JoinHandle<usize>,
+}
+
+/// Starts serving.
+///
+/// # Errors
+/// When an address cannot be had, a certificate cannot be read, or two integrations are in each other's way.
+pub async fn start(options: Options, observer: Option<Observer>) -> io::Result<Running> {
+    let limits = listener::Limits::default();
+    let listener =
+        Listener::bind(&listener::Options { listen: options.listen, tls: options.tls.clone(), limits })
+            .await?;
+    let addr = listener.local_addr()?;
+    let admin = match options.admin {
+        Some(listen) => Some(Admin::bind(listen).await?),
+        None => None,
+    };
+    let admin_addr = admin.as_ref().map(Admin::local_addr).transpose()?;
+    // Port 0 is for tests and demonstrations, which learn the URL afterwards.
+    let public_url = match options.listen.port() {
+        0 => options.public_url.replace(":0", &format!(":{}", addr.port())),
+        _ => options.public_url.clone(),
+    };
+    let tasks = TaskTracker::new();
+    let gates = gates(options, &public_url, &tasks, observer)?;
+    let stack = Stack::new(&stack::Options::default(), gates, scim::serve);
+    let stop = CancellationToken::new();
+    let ready = Ready::default();
+    let done = tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            // The admin side ends last: it says "not ready" while requests are being finished.
+            let admin_stop = CancellationToken::new();
+            let admin = admin.map(|admin| tokio::spawn(admin.serve(ready.clone(), admin_stop.clone())));
+            ready.set(true);
+            let not_ready = {
+                let (ready, stop) = (ready.clone(), stop.clone());
+                tokio::spawn(async move {
+                    stop.cancelled().await;
+                    ready.set(false);
+                })
+            };
+            let cut_off = listener.serve(move |connection| stack.on(connection), stop, DRAIN).await;
+            not_ready.abort();
+            // Writes outlive their requests.
+            tasks.close();
+            if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+                tracing::error!("writes were still under way when the time to stop was over");
+            }
+            admin_stop.cancel();
+            if let Some(admin) = admin {
+                // It was told to stop.
+                let _ = admin.await;
+            }
+            cut_off
+        }
+    });
+    Ok(Running { addr, admin: admin_addr, stop, done })
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Where its health checks are.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Stops taking requests, finishes those that have begun, and ends. Gives how many were cut off.
+    pub async fn stop(self) -> usize {
+        self.stop.cancel();
+        self.done.await.unwrap_or_default()
+    }
+}
+
+fn gates(
+    options: Options,
+    public_url: &str,
+    tasks: &TaskTracker,
+    observer: Option<Observer>,
+) -> io::Result<Gates<Integration>> {
+    let store: Arc<dyn Store> = Arc::new(Memory::default());
+    let mut accounts: HashMap<CompactString, Arc<upstream::Account>> = HashMap::new();
+    let mut gates = Vec::new();
+    for one in options.integrations {
+        let account = accounts
+            .entry(one.vendor.account.clone())
+            .or_insert_with(|| Arc::new(account(&one.vendor.limits)));
+        if one.remembers {
+            tracing::info!(integration = %one.name, "what the vendor cannot hold is remembered until the process ends");
+        }
+        let gate = Gate {
+            path: one.path.clone(),
+            name: one.name.to_string(),
+            digests: one.digests.clone(),
+            rate: quota(one.rate),
+        };
+        let integration = Integration::new(Parts {
+            base: format!("{public_url}{}", one.path),
+            dialect: one.dialect,
+            remembers: one.remembers,
+            store: store.clone(),
+            wire: Wire::Vendor(vendor(&one, account.clone())?),
+            tasks: tasks.clone(),
+            observer: observer.clone(),
+            name: one.name,
+            mapping: one.compiled.mapping,
+            profile: one.compiled.profile,
+        });
+        gates.push((gate, Arc::new(integration)));
+    }
+    Gates::new(gates).map_err(io::Error::other)
+}
+
+fn vendor(one: &config::Integration, account: Arc<upstream::Account>) -> io::Result<upstream::Vendor> {
+    let options = upstream::Options {
+        headers: one.compiled.profile.headers.clone(),
+        extra_roots: one.vendor.roots.clone(),
+        networks: one.vendor.networks.clone(),
+        ..upstream::Options::new(one.vendor.base.clone(), one.vendor.token.clone())
+    };
+    upstream::Vendor::new(options, account).map_err(io::Error::other)
+}
+
+fn account(limits: &config::Account) -> upstream::Account {
+    upstream::Account::new(limits.rate.map(quota), limits.in_flight)
+}
+
+fn quota(rate: Rate) -> Quota {
+    let count = NonZeroU32::new(rate.count).unwrap_or(NonZeroU32::MIN);
+    let burst = NonZeroU32::new(rate.burst).unwrap_or(count);
+    let each = rate
+        .period
+        .checked_div(count.get())
+        .filter(|each| !each.is_zero())
+        .unwrap_or(Duration::from_nanos(1));
+    Quota::with_period(each).unwrap_or_else(|| Quota::per_second(count)).allow_burst(burst)
+}

@@ -1,0 +1,145 @@
+//! Why a request was not carried out: what the administrator of the identity provider may read, and what the operator
+//! of the bridge must.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::scim::error::{Error as ScimError, ErrorType};
+use crate::store::StoreError;
+
+/// A request that was not carried out.
+#[derive(Clone, Debug)]
+pub struct Error {
+    /// What kind of failure; the status is chosen from it, at the edge.
+    pub kind: Kind,
+    /// For the identity provider: names and advice, never a value and never the vendor's own words.
+    pub detail: String,
+    /// For the operator's log; never a token, a body or a filter.
+    pub cause: Option<String>,
+}
+
+/// The kinds of failure that lead to different answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The request is wrong (400, but for `sensitive`).
+    Scim(ErrorType),
+    /// There is no such resource (404).
+    NotFound,
+    /// It is there already (409).
+    Conflict,
+    /// It was changed since the client read it (412).
+    Changed,
+    /// The vendor does not allow this for this object (403).
+    Forbidden,
+    /// The vendor has no way to do it (501).
+    NotImplemented,
+    /// The vendor asks for patience (transient).
+    Throttled(Duration),
+    /// The vendor cannot be reached, or answers with errors (transient).
+    Unavailable(Duration),
+    /// The vendor did not answer in time (transient).
+    Overdue(Duration),
+    /// The vendor's answer makes no sense (502, or transient).
+    Broken(Duration),
+    /// The bridge itself failed (500, or transient).
+    Internal(Duration),
+}
+
+impl Error {
+    fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), cause: None }
+    }
+
+    /// The same with a cause for the log.
+    #[must_use]
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// No resource has that id.
+    pub fn not_found() -> Self {
+        Self::new(Kind::NotFound, "there is no such resource")
+    }
+
+    /// Another resource has the same name.
+    pub fn conflict() -> Self {
+        Self::new(Kind::Conflict, "the vendor has a resource with the same identifying attributes already")
+    }
+
+    /// The client's version is not the current one.
+    pub fn changed() -> Self {
+        Self::new(Kind::Changed, "the resource was changed since it was read: read it again")
+    }
+
+    /// The vendor refuses this for this object.
+    pub fn forbidden() -> Self {
+        Self::new(Kind::Forbidden, "the vendor does not allow this for this resource")
+    }
+
+    /// The vendor cannot do it, and neither can the bridge in its place.
+    pub fn not_implemented(what: &str) -> Self {
+        Self::new(Kind::NotImplemented, format!("the vendor does not support {what}"))
+    }
+
+    /// The vendor's limit is reached.
+    pub fn throttled(after: Duration) -> Self {
+        Self::new(Kind::Throttled(after), "the vendor asks to slow down")
+    }
+
+    /// The vendor cannot be reached or fails.
+    pub fn unavailable(after: Duration) -> Self {
+        Self::new(Kind::Unavailable(after), "the vendor is not available right now")
+    }
+
+    /// The vendor did not answer in time.
+    pub fn overdue() -> Self {
+        Self::new(Kind::Overdue(MINUTE), "the vendor did not answer in time")
+    }
+
+    /// The vendor refuses the bridge's own credential. Never passed on as 401: that would make the identity provider
+    /// doubt its own.
+    pub fn credential() -> Self {
+        Self::new(
+            Kind::Unavailable(2 * MINUTE),
+            "the vendor does not accept the bridge's credential right now",
+        )
+    }
+
+    /// The vendor's answer makes no sense.
+    pub fn broken(cause: impl fmt::Display) -> Self {
+        Self::new(Kind::Broken(5 * MINUTE), "the vendor's answer could not be used").because(cause)
+    }
+
+    /// Something in the bridge failed.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        Self::new(Kind::Internal(MINUTE / 2), "the bridge could not do this right now").because(cause)
+    }
+}
+
+/// How long a client is asked to wait for most things.
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+
+impl From<ScimError> for Error {
+    fn from(error: ScimError) -> Self {
+        Self::new(Kind::Scim(error.kind), error.detail)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)?;
+        match &self.cause {
+            Some(cause) => write!(f, " ({cause})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

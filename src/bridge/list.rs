@@ -1,0 +1,300 @@
+//! GET of many: asked of the vendor as it is, or walked through and filtered here where the vendor cannot.
+
+use std::cmp::Ordering;
+
+use super::{Answer, Context, Error, Integration, Kind};
+use crate::emulation::{self, Pushdown};
+use crate::scim::error::{Error as ScimError, ErrorType};
+use crate::scim::filter::Filter;
+use crate::scim::json::Value;
+use crate::scim::name::AttrPath;
+use crate::scim::projection::Projection;
+use crate::scim::request::{Query, Request, list_response};
+use crate::scim::schema::{ResourceType, Returned};
+
+/// The most resources that one page holds.
+const MAX_PAGE: usize = 200;
+/// The size of a page when the client does not say.
+const PAGE: usize = 100;
+/// How many of the vendor's resources are walked through for one question. A larger directory wants a filter that the
+/// vendor can evaluate.
+const MAX_WALK: usize = 20_000;
+
+/// Answers a query.
+pub(super) async fn list(
+    integration: &Integration,
+    request: &Request,
+    query: &Query,
+    context: &Context,
+) -> Result<Answer, Error> {
+    let resource = request.resource;
+    check_filter(integration, resource, query.filter.as_ref())?;
+    let start = query.start_index.unwrap_or(1);
+    let count = query.count.unwrap_or(PAGE).min(MAX_PAGE);
+    let asked = ask(integration, resource, query);
+    let sort = query.sort_by.as_ref().map(|path| integration.lens(resource).sort_by(path));
+    let vendor_sorts = match &sort {
+        None => true,
+        Some(None) => false,
+        Some(Some(_)) => {
+            integration.profile.sort != Some(false) && integration.profile.speak == emulation::Speak::Rfc
+        }
+    };
+    let sort = sort.flatten();
+    let sort = sort.as_ref().filter(|_| vendor_sorts).map(|path| (path, query.descending));
+    let projection = integration.vendor_projection(resource, &request.projection);
+    if asked.exact && vendor_sorts {
+        let call = emulation::list(
+            &integration.profile,
+            resource,
+            asked.ask.as_ref(),
+            (start, Some(count)),
+            sort,
+            &projection,
+        );
+        let page = fetch(integration, &call, context).await?;
+        if let Some(answer) = as_it_is(integration, request, query, page, (start, count)).await? {
+            return Ok(answer);
+        }
+        context.trail.note("the vendor's answer holds what was not asked for: it is filtered here");
+    }
+    let mut found = walk(integration, resource, asked.ask.as_ref(), query, context).await?;
+    if let Some(path) = &query.sort_by {
+        sort_by(&mut found, path, query.descending, integration, resource);
+    }
+    let total = found.len();
+    let page = found
+        .into_iter()
+        .skip(start - 1)
+        .take(count)
+        .map(|one| integration.show(resource, one, &request.projection));
+    Ok(Answer::Page(list_response(total, start, page.collect())))
+}
+
+/// What is never returned cannot be asked about, or the question would be an oracle.
+fn check_filter(
+    integration: &Integration,
+    resource: ResourceType,
+    filter: Option<&Filter>,
+) -> Result<(), Error> {
+    let mut sensitive = false;
+    if let Some(filter) = filter {
+        filter.each_path(&mut |path: &AttrPath| {
+            let attribute = integration.catalog(resource).attribute(path);
+            sensitive |= attribute.is_some_and(|attribute| attribute.returned == Returned::Never);
+        });
+    }
+    if sensitive {
+        return Err(ScimError::new(
+            ErrorType::Sensitive,
+            "the filter asks about an attribute that is never shown",
+        )
+        .into());
+    }
+    Ok(())
+}
+
+fn ask(integration: &Integration, resource: ResourceType, query: &Query) -> Pushdown {
+    let Some(filter) = &query.filter else { return Pushdown { ask: None, exact: true } };
+    let mapped = integration.lens(resource).filter(filter);
+    // What is shown differs from what the vendor holds: it cannot be asked about it.
+    let remembered = integration.remembered(resource);
+    let mut ours = false;
+    filter.each_path(&mut |path: &AttrPath| ours |= remembered.includes(path));
+    let Some(ask) = mapped.ask else { return Pushdown { ask: None, exact: false } };
+    let pushed = emulation::pushdown(&integration.profile, resource, ask);
+    if ours && !is_key(filter) {
+        return Pushdown { ask: None, exact: false };
+    }
+    Pushdown { exact: pushed.exact && mapped.exact, ask: pushed.ask }
+}
+
+/// Equality of what identifies a resource finds it at the vendor, even if the vendor spells it in another way.
+fn is_key(filter: &Filter) -> bool {
+    filter.as_eq().is_some_and(|(path, _)| path.is_core("userName") || path.is_core("displayName"))
+}
+
+struct Page {
+    total: usize,
+    start: Option<usize>,
+    resources: Vec<Value>,
+}
+
+async fn fetch(integration: &Integration, call: &emulation::Call, context: &Context) -> Result<Page, Error> {
+    let reply = integration.wire.send(call, context.deadline, &context.trail).await?;
+    // Some answer "nobody" with 404: passed on, it would end the identity provider's trust in the endpoint.
+    let filtered = call.query.iter().any(|(name, _)| *name == "filter");
+    if reply.status == 404 && filtered {
+        return Ok(Page { total: 0, start: None, resources: Vec::new() });
+    }
+    if !reply.is_success() {
+        let error = reply.error(call);
+        return Err(match error.kind {
+            // The whole endpoint is not where it should be: "no such resource" would be taken for an empty directory.
+            Kind::NotFound => Error::broken("the vendor has no such endpoint"),
+            _ => error,
+        });
+    }
+    let mut body = reply.body.ok_or_else(|| Error::broken("a query was answered without a body"))?;
+    let number = |name: &str| {
+        let value = body.get(name)?;
+        value.scalar_text()?.parse::<usize>().ok()
+    };
+    let (total, start) = (number("totalResults"), number("startIndex"));
+    let resources = body.remove("Resources").map(Value::into_items).unwrap_or_default();
+    if total.is_none() && resources.is_empty() && !body.has("schemas") {
+        return Err(Error::broken("a query was answered with something else than a list"));
+    }
+    Ok(Page { total: total.unwrap_or(resources.len()), start, resources })
+}
+
+/// The vendor's page as the answer, if it holds nothing but what was asked for.
+async fn as_it_is(
+    integration: &Integration,
+    request: &Request,
+    query: &Query,
+    page: Page,
+    (start, count): (usize, usize),
+) -> Result<Option<Answer>, Error> {
+    let resource = request.resource;
+    if page.resources.len() > count && count > 0 {
+        return Ok(None);
+    }
+    let past_the_end = page.total < start;
+    let mut shown = Vec::with_capacity(page.resources.len());
+    let mut hidden = 0;
+    for vendor in page.resources.into_iter().filter(|_| !past_the_end) {
+        let id = vendor.get("id").and_then(Value::scalar_text).unwrap_or_default().to_owned();
+        if integration.is_buried(resource, &id).await? {
+            hidden += 1;
+            continue;
+        }
+        let canonical = integration.back(resource, vendor).await?;
+        let whole = request.projection.only.is_empty();
+        if let Some(filter) = query.filter.as_ref().filter(|_| whole)
+            && !filter.matches(&canonical, integration.catalog(resource))
+            && !asks_for_hidden(filter, &request.projection)
+        {
+            return Ok(None);
+        }
+        let complete = integration.complete(resource, canonical);
+        shown.push(integration.show(resource, complete, &request.projection));
+    }
+    if count == 0 {
+        shown.clear();
+    }
+    let total = page.total.saturating_sub(hidden).max(shown.len());
+    Ok(Some(Answer::Page(list_response(total, page.start.filter(|_| !past_the_end).unwrap_or(start), shown))))
+}
+
+/// Whether a filter asks about what the answer leaves out, and so cannot be checked on it.
+fn asks_for_hidden(filter: &Filter, projection: &Projection) -> bool {
+    let mut hidden = false;
+    filter.each_path(&mut |path: &AttrPath| hidden |= !projection.shows(path));
+    hidden
+}
+
+/// All resources that match, complete, in the vendor's order.
+async fn walk(
+    integration: &Integration,
+    resource: ResourceType,
+    ask: Option<&Filter>,
+    query: &Query,
+    context: &Context,
+) -> Result<Vec<Value>, Error> {
+    let mut found = Vec::new();
+    for_each(integration, resource, ask, context, |canonical| {
+        let matches = query
+            .filter
+            .as_ref()
+            .is_none_or(|filter| filter.matches(&canonical, integration.catalog(resource)));
+        if matches {
+            found.push(integration.complete(resource, canonical));
+        }
+    })
+    .await?;
+    Ok(found)
+}
+
+/// Calls `visit` with every resource that the vendor has for a filter, as the identity provider sees it.
+///
+/// # Errors
+/// `tooMany` when there are more than can be walked through; any error of a call.
+pub(super) async fn for_each(
+    integration: &Integration,
+    resource: ResourceType,
+    ask: Option<&Filter>,
+    context: &Context,
+    mut visit: impl FnMut(Value) + Send,
+) -> Result<(), Error> {
+    let size = integration.profile.max_count.unwrap_or(PAGE);
+    let mut seen = std::collections::HashSet::new();
+    let mut start = 1;
+    loop {
+        let whole = Projection::default();
+        let call = emulation::list(&integration.profile, resource, ask, (start, Some(size)), None, &whole);
+        let page = fetch(integration, &call, context).await?;
+        if page.total > MAX_WALK {
+            let detail = "the vendor cannot evaluate this, and has too many resources to look through";
+            return Err(ScimError::new(ErrorType::TooMany, detail).into());
+        }
+        let got = page.resources.len();
+        for vendor in page.resources {
+            let id = vendor.get("id").and_then(Value::scalar_text).unwrap_or_default().to_owned();
+            // A vendor that gives a page again would have us walk for ever.
+            if !seen.insert(id.clone()) || integration.is_buried(resource, &id).await? {
+                continue;
+            }
+            visit(integration.back(resource, vendor).await?);
+        }
+        start += got;
+        if got == 0 || start > page.total || seen.len() + 1 < start {
+            return Ok(());
+        }
+    }
+}
+
+fn sort_by(
+    found: &mut [Value],
+    path: &AttrPath,
+    descending: bool,
+    integration: &Integration,
+    resource: ResourceType,
+) {
+    let exact = integration.catalog(resource).target(path).is_some_and(|attribute| attribute.case_exact);
+    let key = |value: &Value| {
+        // "If it is a multi-valued attribute, the primary value is used, or else the first" (RFC 7644 §3.4.2.3).
+        let attribute = path.attribute_in(value)?;
+        let primary =
+            attribute.each().iter().find(|one| one.get("primary").and_then(Value::as_bool) == Some(true));
+        let element = primary.or(attribute.each().first())?;
+        let one = path.sub.as_deref().map_or(Some(element), |sub| element.get(sub))?;
+        let text = one.get("value").unwrap_or(one).scalar_text()?.to_owned();
+        Some(if exact { text } else { text.to_lowercase() })
+    };
+    found.sort_by_cached_key(|value| Sortable(key(value)));
+    if descending {
+        found.reverse();
+    }
+}
+
+/// What has no value comes last when ascending, and first when descending.
+#[derive(PartialEq, Eq)]
+struct Sortable(Option<String>);
+
+impl Ord for Sortable {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => a.cmp(b),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        }
+    }
+}
+
+impl PartialOrd for Sortable {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}

@@ -1,0 +1,201 @@
+//! What the program does with one canonical request: hops 6 to 11, from what is remembered to what is answered.
+
+mod error;
+mod list;
+mod lock;
+mod membership;
+mod present;
+mod read;
+mod trail;
+mod wire;
+mod write;
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use crate::dialect;
+use crate::emulation::Profile;
+use crate::mapping::{Lens, Mapping};
+use crate::remainder::Remembered;
+use crate::scim::json::Value;
+use crate::scim::request::{Action, Request};
+use crate::scim::{AttrPath, Catalog, ResourceType};
+use crate::store::{Key, Store};
+
+use lock::Locks;
+
+pub use error::{Error, Kind};
+pub use trail::{Step, Trail};
+pub use wire::{Dry, Wire};
+
+/// What an integration is made of.
+pub struct Parts {
+    /// Its name in the configuration.
+    pub name: CompactString,
+    /// The public URL under which its identity provider knows it, without a slash at the end.
+    pub base: String,
+    /// How its identity provider speaks.
+    pub dialect: dialect::Options,
+    /// How attributes relate.
+    pub mapping: Mapping,
+    /// What the vendor can do.
+    pub profile: Profile,
+    /// Whether anything is remembered.
+    pub remembers: bool,
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// The way to the vendor.
+    pub wire: Wire,
+    /// Writes that go on when their client goes away.
+    pub tasks: TaskTracker,
+    /// Who is told of every request; nobody, but in a demonstration.
+    pub observer: Option<Observer>,
+}
+
+/// Is told of every request.
+pub type Observer = Arc<dyn Fn(&Told) + Send + Sync>;
+
+/// One request, its steps and its answer.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The method.
+    pub method: String,
+    /// The path and query.
+    pub path: String,
+    /// The body.
+    pub body: Option<Value>,
+    /// What happened.
+    pub steps: Vec<Step>,
+    /// The status of the answer.
+    pub status: u16,
+    /// The body of the answer.
+    pub answer: Option<Value>,
+}
+
+/// One identity provider, paired with one vendor account.
+pub struct Integration {
+    parts: Parts,
+    locks: Locks,
+    remembered_users: Remembered,
+    remembered_groups: Remembered,
+}
+
+impl std::ops::Deref for Integration {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+/// What belongs to one request besides what it asks.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// When the client stops waiting.
+    pub deadline: Instant,
+    /// Where its steps are noted.
+    pub trail: Trail,
+}
+
+/// What a request is answered with.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// A resource was made.
+    Created(Value),
+    /// The resource as it was asked for.
+    Found(Value),
+    /// The client has this version already.
+    Unchanged(String),
+    /// A page of resources.
+    Page(Value),
+    /// The resource as it is after a PUT.
+    Replaced(Value),
+    /// What a PATCH made of the resource, if that is known without asking for it.
+    Modified(Option<Value>),
+    /// It is gone.
+    Deleted,
+}
+
+/// Carries out one request. A write that was begun is finished even if nobody waits for it any more: half a plan is
+/// worse than either end of it.
+///
+/// # Errors
+/// When it cannot be carried out; the kind says what the client should do.
+pub async fn handle(
+    integration: &Arc<Integration>,
+    request: Request,
+    context: Context,
+) -> Result<Answer, Error> {
+    if integration.profile.resource(request.resource).unsupported {
+        return Err(Error::not_implemented(&format!("{}s", request.resource.name())));
+    }
+    if !request.action.writes() {
+        return match request.action {
+            Action::List(ref query) => list::list(integration, &request, query, &context).await,
+            Action::Read(ref id) => read::read(integration, &request, id, &context).await,
+            _ => Err(Error::internal("a read that is none")),
+        };
+    }
+    let owned = integration.clone();
+    let task = integration.tasks.spawn(async move { write::write(&owned, request, &context).await });
+    task.await.unwrap_or_else(|failure| Err(Error::internal(failure)))
+}
+
+impl Integration {
+    /// Puts it together.
+    pub fn new(parts: Parts) -> Self {
+        let [remembered_users, remembered_groups] =
+            [ResourceType::User, ResourceType::Group].map(|resource| remembered(&parts, resource));
+        Self { parts, locks: Locks::default(), remembered_users, remembered_groups }
+    }
+
+    /// The rules of a resource type.
+    pub fn lens(&self, resource: ResourceType) -> &Lens {
+        self.mapping.lens(resource)
+    }
+
+    /// The schemas of a resource type.
+    pub fn catalog(&self, resource: ResourceType) -> &Catalog {
+        self.lens(resource).catalog()
+    }
+
+    /// Which attributes, on the identity provider's side, have to be remembered.
+    fn remembered(&self, resource: ResourceType) -> &Remembered {
+        match resource {
+            ResourceType::User => &self.remembered_users,
+            ResourceType::Group => &self.remembered_groups,
+        }
+    }
+
+    fn key(&self, resource: ResourceType, id: &str) -> Key {
+        Key { integration: self.name.clone(), resource, id: id.into() }
+    }
+
+    /// Whether a resource that the identity provider deleted may still be there.
+    fn may_be_buried(&self, resource: ResourceType) -> bool {
+        self.profile.resource(resource).delete != crate::emulation::Delete::Hard
+    }
+
+    async fn is_buried(&self, resource: ResourceType, id: &str) -> Result<bool, Error> {
+        if !self.may_be_buried(resource) {
+            return Ok(false);
+        }
+        Ok(self.store.is_buried(&self.key(resource, id)).await?)
+    }
+}
+
+fn remembered(parts: &Parts, resource: ResourceType) -> Remembered {
+    if !parts.remembers {
+        return Remembered::default();
+    }
+    let lens = parts.mapping.lens(resource);
+    let on_our_side = |paths: Vec<AttrPath>| paths.iter().map(|path| lens.idp_side(path)).collect();
+    let fitted = match parts.profile.resource(resource).remembered() {
+        Remembered::These(paths) => Remembered::These(on_our_side(paths)),
+        Remembered::AllBut(paths) => Remembered::AllBut(on_our_side(paths)),
+    };
+    lens.remembered().clone().and(fitted)
+}

@@ -1,0 +1,134 @@
+//! A resource of the vendor, as the identity provider is shown it.
+
+use super::{Error, Integration};
+use crate::remainder::Remainder;
+use crate::scim::json::Value;
+use crate::scim::projection::Projection;
+use crate::scim::resource::list_schemas;
+use crate::scim::schema::{AttributeType, ResourceType};
+use crate::scim::version;
+
+impl Integration {
+    /// What the identity provider reads of a vendor's resource, what is remembered put back: canonical, but with the
+    /// vendor's own `meta` and references.
+    pub(super) async fn back(&self, resource: ResourceType, vendor: Value) -> Result<Value, Error> {
+        let mut canonical = self.lens(resource).back(vendor);
+        let id = canonical.get("id").and_then(Value::scalar_text).map(str::to_owned);
+        if let Some(id) = id.filter(|_| !self.remembered(resource).is_nothing())
+            && let Some(remainder) = self.store.remainder(&self.key(resource, &id)).await?
+        {
+            remainder.restore(&mut canonical);
+        }
+        Ok(canonical)
+    }
+
+    /// Remembers what the vendor cannot hold of what was written. `now` is what it holds.
+    pub(super) async fn remember(
+        &self,
+        resource: ResourceType,
+        id: &str,
+        written: &Value,
+        now: &Value,
+    ) -> Result<(), Error> {
+        let which = self.remembered(resource);
+        if which.is_nothing() {
+            return Ok(());
+        }
+        let lens = self.lens(resource);
+        let remainder = Remainder::of(which, written, &lens.back(now.clone()), lens.catalog());
+        Ok(self.store.keep(&self.key(resource, id), remainder).await?)
+    }
+
+    /// The resource complete: `schemas`, `id`, `meta` and references as RFC 7643 wants them, under our own URL; nothing
+    /// that is never shown.
+    pub(super) fn complete(&self, resource: ResourceType, mut canonical: Value) -> Value {
+        let catalog = self.catalog(resource);
+        let id = canonical.get("id").and_then(Value::scalar_text).unwrap_or_default().to_owned();
+        canonical.retain(|name, value| {
+            if value.is_null() {
+                return false;
+            }
+            if let Some(attribute) = catalog.core_attribute(name)
+                && attribute.kind == AttributeType::Complex
+            {
+                self.own_references(name, value);
+            } else if value.is_object() {
+                value.retain(|name, value| {
+                    self.own_references(name, value);
+                    !value.is_null()
+                });
+            }
+            true
+        });
+        list_schemas(&mut canonical, catalog);
+        canonical.set("id", id.as_str());
+        let location = self.location(resource, &id);
+        let meta = canonical.entry("meta");
+        if !meta.is_object() {
+            *meta = Value::object();
+        }
+        meta.set("resourceType", resource.name());
+        meta.set("location", location);
+        Projection::default().apply(&mut canonical, catalog);
+        let version = version::version(&mut canonical);
+        canonical.entry("meta").set("version", version);
+        canonical
+    }
+
+    /// A complete resource with what was asked for. The version is of the whole, so a part has none.
+    pub(super) fn show(&self, resource: ResourceType, mut complete: Value, projection: &Projection) -> Value {
+        if !projection.is_whole() {
+            complete.entry("meta").remove("version");
+            projection.apply(&mut complete, self.catalog(resource));
+        }
+        complete
+    }
+
+    /// The URL of a resource.
+    pub fn location(&self, resource: ResourceType, id: &str) -> String {
+        let escaped = percent_encoding::utf8_percent_encode(id, SEGMENT);
+        format!("{}/{}/{escaped}", self.base, resource.endpoint())
+    }
+
+    /// References point at the bridge: the vendor's own URLs mean nothing to the identity provider.
+    fn own_references(&self, name: &str, value: &mut Value) {
+        let base = &self.base;
+        let own = |element: &mut Value, default: ResourceType| {
+            let of = match element.text_at("type") {
+                Some("Group") => ResourceType::Group,
+                Some("User") => ResourceType::User,
+                _ => default,
+            };
+            let id = element.get("value").and_then(Value::scalar_text).map(str::to_owned);
+            if let (Some(id), true) = (id, element.has("$ref")) {
+                let escaped = percent_encoding::utf8_percent_encode(&id, SEGMENT);
+                element.set("$ref", format!("{base}/{}/{escaped}", of.endpoint()));
+            }
+        };
+        match (name.to_ascii_lowercase().as_str(), value.items_mut()) {
+            ("members", Some(items)) => items.iter_mut().for_each(|item| own(item, ResourceType::User)),
+            ("groups", Some(items)) => {
+                for item in items {
+                    // Here `type` says whether the membership is direct.
+                    if let Some(id) =
+                        item.get("value").and_then(Value::scalar_text).filter(|_| item.has("$ref"))
+                    {
+                        let url = self.location(ResourceType::Group, id);
+                        item.set("$ref", url);
+                    }
+                }
+            }
+            ("manager", None) => own(value, ResourceType::User),
+            _ => {}
+        }
+    }
+}
+
+/// What stands in a path segment as it is.
+const SEGMENT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'@')
+    .remove(b'+');

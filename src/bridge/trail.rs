@@ -1,0 +1,77 @@
+//! What happened to one request, step by step, for people who ask: `demo` and `explain`. Off, it costs nothing.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::dialect::Rule;
+use crate::emulation::Call;
+use crate::mapping::Origin;
+use crate::scim::json::Value;
+
+/// One step.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// The tolerances that made the request canonical.
+    Tolerated(Vec<Rule>),
+    /// Something worth saying, in words.
+    Note(String),
+    /// Where the attributes that the vendor gets come from.
+    Origins(Vec<Origin>),
+    /// A call, and the status of its answer; none when it could not be made or was not.
+    Called {
+        /// `PATCH /Users/7?…`
+        line: String,
+        /// What was sent.
+        body: Option<Value>,
+        /// Why.
+        why: &'static str,
+        /// What came back.
+        status: Option<u16>,
+    },
+}
+
+/// Where steps are noted; a clone notes in the same place.
+#[derive(Clone, Debug, Default)]
+pub struct Trail(Option<Arc<Mutex<Vec<Step>>>>);
+
+impl Trail {
+    /// A trail that is kept.
+    pub fn kept() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// Whether anybody asks.
+    pub fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Notes a step, made only if anybody asks.
+    pub fn step(&self, make: impl FnOnce() -> Step) {
+        if let Some(steps) = &self.0 {
+            steps.lock().unwrap_or_else(PoisonError::into_inner).push(make());
+        }
+    }
+
+    /// Notes something in words.
+    pub fn note(&self, text: &str) {
+        self.step(|| Step::Note(text.to_owned()));
+    }
+
+    /// Notes a call.
+    pub(super) fn called(&self, call: &Call, status: Option<u16>) {
+        self.step(|| {
+            let id = call.id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
+            let query: Vec<_> = call.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+            let line = format!("{} /{}{id}{query}", call.verb.word(), call.resource.endpoint());
+            Step::Called { line, body: call.body.clone(), why: call.why, status }
+        });
+    }
+
+    /// The steps so far, taken out.
+    pub fn take(&self) -> Vec<Step> {
+        match &self.0 {
+            Some(steps) => std::mem::take(&mut steps.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Calls on their way to the vendor: sent, or only written down.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use compact_str::CompactString;
+use tokio::time::Instant;
+
+use super::error::{Error, MINUTE};
+use super::trail::Trail;
+use crate::emulation::{Call, Verb};
+use crate::scim::ResourceType;
+use crate::scim::error::ErrorType;
+use crate::scim::json::{Limits, Value};
+use crate::scim::patch::{self, Operation};
+use crate::upstream::{self, Failure, Outgoing};
+
+/// Where calls go.
+pub enum Wire {
+    /// To the vendor.
+    Vendor(upstream::Vendor),
+    /// Nowhere: they are answered from what is known, for `explain`.
+    Dry(Dry),
+}
+
+/// A vendor that is only imagined: what it has, by type and id.
+#[derive(Default)]
+pub struct Dry(Mutex<HashMap<(ResourceType, CompactString), Value>>);
+
+impl Dry {
+    /// A vendor that has these resources.
+    pub fn with(resources: impl IntoIterator<Item = (ResourceType, CompactString, Value)>) -> Self {
+        Self(Mutex::new(resources.into_iter().map(|(resource, id, value)| ((resource, id), value)).collect()))
+    }
+}
+
+/// The vendor's answer to a call.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// Its status.
+    pub status: u16,
+    /// Its body, if it is JSON.
+    pub body: Option<Value>,
+    /// The id at the end of its `Location`.
+    pub located: Option<CompactString>,
+}
+
+impl Reply {
+    /// Whether the call did what it should.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// What the answer means when it is not a success.
+    pub fn error(&self, call: &Call) -> Error {
+        let said = self.body.as_ref().and_then(|body| body.text_at("scimType")).and_then(ErrorType::parse);
+        let cause = format!(
+            "{} {} answered {}{}",
+            call.verb.word(),
+            call.resource.endpoint(),
+            self.status,
+            said.map(|kind| format!(" {}", kind.word())).unwrap_or_default()
+        );
+        let error = match self.status {
+            400 | 422 => {
+                let kind = said.unwrap_or(ErrorType::InvalidValue);
+                let detail =
+                    format!("the vendor refused the request as not valid ({}, {})", self.status, kind.word());
+                crate::scim::Error::new(kind, detail).into()
+            }
+            403 => Error::forbidden(),
+            404 => Error::not_found(),
+            405 | 501 => {
+                Error::not_implemented(&format!("{} of a {}", call.verb.word(), call.resource.name()))
+            }
+            409 => Error::conflict(),
+            412 => Error::changed(),
+            413 => {
+                crate::scim::Error::new(ErrorType::TooMany, "the vendor does not take so much in one request")
+                    .into()
+            }
+            408 | 504 => Error::overdue(),
+            500..=599 => Error::unavailable(MINUTE),
+            _ => Error::broken("an unexpected status"),
+        };
+        let more = error.cause.clone().map(|more| format!("{cause}: {more}")).unwrap_or(cause);
+        error.because(more)
+    }
+}
+
+impl Wire {
+    /// Sends a call and waits for its answer, at most until the deadline.
+    ///
+    /// # Errors
+    /// When there is no answer, or one of a kind that is never an answer: throttled, unauthorised, a redirect.
+    pub async fn send(&self, call: &Call, deadline: Instant, trail: &Trail) -> Result<Reply, Error> {
+        let result = match self {
+            Self::Vendor(vendor) => send(vendor, call, deadline).await,
+            Self::Dry(dry) => Ok(dry.answer(call)),
+        };
+        trail.called(call, result.as_ref().ok().map(|reply| reply.status));
+        result
+    }
+}
+
+async fn send(vendor: &upstream::Vendor, call: &Call, deadline: Instant) -> Result<Reply, Error> {
+    let mut segments = vec![call.resource.endpoint()];
+    segments.extend(call.id.as_deref());
+    let query: Vec<(&str, &str)> = call.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let outgoing = Outgoing {
+        method: match call.verb {
+            Verb::Get => http::Method::GET,
+            Verb::Post => http::Method::POST,
+            Verb::Put => http::Method::PUT,
+            Verb::Patch => http::Method::PATCH,
+            Verb::Delete => http::Method::DELETE,
+        },
+        segments: &segments,
+        query: &query,
+        body: call.body.as_ref().map(|body| Bytes::from(body.to_bytes())),
+        repeat: if call.repeatable { upstream::Repeat::Safe } else { upstream::Repeat::Unsafe },
+        urgent: call.revokes,
+        if_match: None,
+        deadline,
+    };
+    let reply = vendor.send(outgoing).await.map_err(|failure| failed(&failure))?;
+    let status = reply.status.as_u16();
+    let body = if reply.body.is_empty() {
+        None
+    } else {
+        match Value::read(&reply.body, &Limits::REPLY) {
+            Ok(value) => Some(value),
+            Err(error) if (200..300).contains(&status) => return Err(Error::broken(error)),
+            Err(_) => None, // the body of an error is of no interest when it is no SCIM error
+        }
+    };
+    let located =
+        reply.location.as_deref().and_then(|location| location.rsplit('/').next()).map(CompactString::from);
+    Ok(Reply { status, body, located })
+}
+
+fn failed(failure: &Failure) -> Error {
+    use upstream::FailureKind as Kind;
+    let error = match failure.kind {
+        Kind::NotSent => Error::unavailable(MINUTE),
+        Kind::Ambiguous | Kind::Overdue => Error::overdue(),
+        Kind::Throttled { retry_after } => Error::throttled(retry_after),
+        Kind::Unauthorised => Error::credential(),
+        Kind::TooLarge | Kind::Redirect => Error::broken("an answer that is not used"),
+    };
+    error.because(failure)
+}
+
+impl Dry {
+    fn answer(&self, call: &Call) -> Reply {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = call.id.clone().map(|id| (call.resource, id));
+        let found = place.as_ref().and_then(|place| known.get(place).cloned());
+        let reply = |status: u16, body: Option<Value>| Reply { status, body, located: None };
+        match (call.verb, place, found) {
+            (Verb::Post, _, _) => {
+                let mut body = call.body.clone().unwrap_or_default();
+                body.set("id", "new-id");
+                known.insert((call.resource, "new-id".into()), body.clone());
+                reply(201, Some(body))
+            }
+            (Verb::Get, None, _) => {
+                let resources: Vec<_> = known
+                    .iter()
+                    .filter(|((kind, _), _)| *kind == call.resource)
+                    .map(|(_, value)| value.clone())
+                    .collect();
+                reply(200, Some(crate::scim::request::list_response(resources.len(), 1, resources)))
+            }
+            (Verb::Delete, _, _) => reply(204, None),
+            (_, _, None) => reply(404, None),
+            (Verb::Get, _, Some(found)) => reply(200, Some(found)),
+            (Verb::Put, Some(place), Some(_)) => {
+                let body = call.body.clone().unwrap_or_default();
+                known.insert(place, body.clone());
+                reply(200, Some(body))
+            }
+            (Verb::Patch, Some(place), Some(found)) => {
+                let catalog = crate::scim::Catalog::standard(call.resource);
+                let operations =
+                    call.body.as_ref().and_then(|body| patch::operations(body).ok()).unwrap_or_default();
+                let operations: Vec<_> =
+                    operations.iter().filter_map(|one| Operation::read(one).ok()).collect();
+                let after = patch::apply(found.clone(), &operations, &catalog).unwrap_or(found);
+                known.insert(place, after.clone());
+                reply(200, Some(after))
+            }
+            (_, None, Some(_)) => reply(400, None),
+        }
+    }
+}

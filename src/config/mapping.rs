@@ -1,0 +1,282 @@
+//! Finds, reads and compiles mapping files: the shipped ones, those beside bridge.yaml, and a path.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::source::{Sources, beside};
+use super::tests;
+use crate::emulation::{self, Profile};
+use crate::mapping::{self, Mapping, Scope};
+use crate::scim::ResourceType;
+use crate::yaml::shape::Need;
+use crate::yaml::{Field, Key, Kind, Mistake, Node, Shape, Span, nearest};
+
+/// The mappings that are part of the program.
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("ninjaone", include_str!("../../mappings/ninjaone.yaml")),
+    ("okta-only", include_str!("../../mappings/okta-only.yaml")),
+    ("rfc", include_str!("../../mappings/rfc.yaml")),
+];
+
+/// A mapping, ready for one integration.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// Whose endpoint it is for.
+    pub vendor: String,
+    /// Its rules.
+    pub mapping: Mapping,
+    /// What the vendor can do.
+    pub profile: Profile,
+    /// What the file says that it only assumes.
+    pub assumed: Vec<String>,
+}
+
+/// Reads mapping files.
+pub struct Loader<'l> {
+    /// Every file read.
+    pub sources: &'l mut Sources,
+    /// Where mistakes are noted.
+    pub mistakes: &'l mut Vec<Mistake>,
+    /// The file that asks: paths are relative to it.
+    pub asked_by: &'l Path,
+}
+
+impl Loader<'_> {
+    /// A mapping that is part of the program.
+    pub fn shipped(&mut self, name: &str) -> Option<Node> {
+        let (name, text) = SHIPPED.iter().find(|(known, _)| *known == name)?;
+        match self.sources.add(format!("{name}.yaml (shipped)"), (*text).to_owned()) {
+            Ok(node) => Some(node),
+            Err(mistake) => {
+                self.mistakes.push(mistake);
+                None
+            }
+        }
+    }
+
+    /// Finds a mapping by its name, or by its path if it begins with a dot or a slash.
+    pub fn find(&mut self, name: &str, span: Span) -> Option<Node> {
+        let own = match name.starts_with(['.', '/']) {
+            true => Some(beside(self.asked_by, name)),
+            false => {
+                Some(beside(self.asked_by, &format!("mappings/{name}.yaml"))).filter(|file| file.exists())
+            }
+        };
+        let Some(file) = own else {
+            let shipped = self.shipped(name);
+            if shipped.is_none() {
+                let mistake = Mistake::new(span, format!("there is no mapping `{name}`"));
+                let known: Vec<_> = SHIPPED.iter().map(|(known, _)| *known).collect();
+                self.mistakes.push(match nearest(name, known.iter().copied()) {
+                    Some(near) => mistake.hint(format!("did you mean `{near}`?")),
+                    None => mistake.hint(format!(
+                        "shipped: {}; a file of your own is written ./file.yaml",
+                        known.join(", ")
+                    )),
+                });
+            }
+            return shipped;
+        };
+        match self.sources.open(&file) {
+            Ok(node) => Some(node),
+            Err(mistake) => {
+                self.mistakes.push(mistake);
+                None
+            }
+        }
+    }
+
+    /// Checks a mapping file and compiles it with the parameters of an integration, if there is one. `None` when there
+    /// are mistakes.
+    pub fn compile(&mut self, file: &Node, with: Option<&Node>, remembers: bool) -> Option<Compiled> {
+        let before = self.mistakes.len();
+        check_shape(file, self.mistakes);
+        let file = self.with_uses(file.clone(), &mut HashSet::new());
+        if self.mistakes.len() > before {
+            return None;
+        }
+        let compiled = compile(&file, with, remembers, self.mistakes);
+        if self.mistakes.len() == before {
+            tests::run(&file, self.mistakes);
+        }
+        (self.mistakes.len() == before).then_some(compiled)
+    }
+
+    /// Replaces `use` by what it names: at the top of a file everything of another, in a list of rules its rules.
+    fn with_uses(&mut self, mut file: Node, seen: &mut HashSet<String>) -> Node {
+        if let Some(base) = file.get("use").cloned()
+            && let Some(other) = self.used(&base, seen)
+        {
+            file = laid_over(other, file);
+        }
+        for section in ["users", "groups"] {
+            let rules = file
+                .get(section)
+                .and_then(|section| section.get("rules"))
+                .map(Node::items)
+                .unwrap_or_default();
+            let mut out = Vec::new();
+            let mut bases = Vec::new();
+            for rule in rules {
+                match rule.get("use") {
+                    Some(name) => {
+                        if let Some(other) = self.used(&name.clone(), seen) {
+                            let rules = other.get(section).and_then(|section| section.get("rules"));
+                            out.extend(rules.map(Node::items).unwrap_or_default().iter().cloned());
+                            bases.push(other);
+                        }
+                    }
+                    None => out.push(rule.clone()),
+                }
+            }
+            if !bases.is_empty() {
+                set_rules(&mut file, section, out);
+                for base in bases {
+                    file = with_names(base, file);
+                }
+            }
+        }
+        file
+    }
+
+    fn used(&mut self, name: &Node, seen: &mut HashSet<String>) -> Option<Node> {
+        let text = name.text()?.to_owned();
+        if !seen.insert(text.clone()) {
+            self.mistakes.push(Mistake::new(
+                name.span,
+                format!("`{text}` is used already: mappings cannot use each other"),
+            ));
+            return None;
+        }
+        let other = self.find(&text, name.span)?;
+        let before = self.mistakes.len();
+        check_shape(&other, self.mistakes);
+        (self.mistakes.len() == before).then(|| self.with_uses(other, seen))
+    }
+}
+
+/// Compiles a file whose shape is right.
+pub(super) fn compile(
+    file: &Node,
+    with: Option<&Node>,
+    remembers: bool,
+    mistakes: &mut Vec<Mistake>,
+) -> Compiled {
+    let scope = Scope::read(file, with, mistakes);
+    let profile = Profile::read(file.get("profile"), &scope.prefixes, mistakes);
+    let [users, groups] =
+        [ResourceType::User, ResourceType::Group].map(|resource| Arc::new(profile.catalog(resource)));
+    let mapping = Mapping::compile(file, &scope, users, groups, remembers, mistakes);
+    for resource in ResourceType::ALL {
+        if let Some(witness) = mapping::witness(mapping.lens(resource)) {
+            let read = witness.read.map_or("nothing".to_owned(), |value| value.to_json());
+            let message = format!(
+                "the identity provider would not read back what it wrote: {} = {} comes back as {read}",
+                witness.place,
+                witness.written.to_json()
+            );
+            mistakes.push(
+                Mistake::new(witness.rule, message)
+                    .hint("say `back: echo`, or use functions that can be undone"),
+            );
+        }
+    }
+    let assumed = file.get("assumed").map(Node::items).unwrap_or_default();
+    Compiled {
+        vendor: file.text_at("vendor").unwrap_or_default().to_owned(),
+        mapping,
+        profile,
+        assumed: assumed.iter().filter_map(Node::text).map(str::to_owned).collect(),
+    }
+}
+
+/// Every mistake in the shape of a mapping file, its profile included.
+pub(super) fn check_shape(file: &Node, mistakes: &mut Vec<Mistake>) {
+    let mut fields: Vec<Field> = mapping::SHAPE.to_vec();
+    // A file that stands on another says only what differs.
+    if file.get("use").is_some() {
+        fields
+            .iter_mut()
+            .filter(|field| field.name == "vendor")
+            .for_each(|field| field.need = Need::Optional);
+    }
+    fields.push(Field::optional("use", Shape::Text, "another mapping, on which this one stands"));
+    crate::yaml::shape::check_object(file, &fields, mistakes);
+    if let Some(profile) = file.get("profile") {
+        emulation::SHAPE.check(profile, mistakes);
+    }
+}
+
+/// Everything of a file on top of another: named things are joined, rules follow those of the other.
+fn laid_over(base: Node, top: Node) -> Node {
+    let mut out = with_names(base.clone(), top);
+    for section in ["users", "groups"] {
+        let rules = |file: &Node| -> Vec<Node> {
+            let rules = file.get(section).and_then(|section| section.get("rules"));
+            rules.map(Node::items).unwrap_or_default().to_vec()
+        };
+        let mut all = rules(&base);
+        all.extend(rules(&out));
+        if let Some(below) = base.get(section) {
+            join(&mut out, section, below);
+        }
+        if !all.is_empty() {
+            set_rules(&mut out, section, all);
+        }
+    }
+    for (key, value) in base.entries() {
+        if out.get(&key.text).is_none() && key.text != "tests" && key.text != "use" {
+            insert(&mut out, &key.text, value.clone());
+        }
+    }
+    out
+}
+
+/// The file with the prefixes, parameters and tables of another, its own first.
+fn with_names(base: Node, mut top: Node) -> Node {
+    for section in ["prefixes", "parameters", "tables"] {
+        if let Some(below) = base.get(section) {
+            join(&mut top, section, below);
+        }
+    }
+    top
+}
+
+/// Adds the entries of `below` that the section does not have.
+fn join(file: &mut Node, section: &str, below: &Node) {
+    if file.get(section).is_none() {
+        insert(file, section, Node::empty(below.span));
+    }
+    let Some(own) = get_mut(file, section) else { return };
+    for (key, value) in below.entries() {
+        if own.get(&key.text).is_none() {
+            insert(own, &key.text, value.clone());
+        }
+    }
+}
+
+fn set_rules(file: &mut Node, section: &str, rules: Vec<Node>) {
+    if file.get(section).is_none() {
+        insert(file, section, Node::empty(file.span));
+    }
+    let Some(section) = get_mut(file, section) else { return };
+    let list = Node { span: section.span, kind: Kind::List(rules) };
+    match get_mut(section, "rules") {
+        Some(slot) => *slot = list,
+        None => insert(section, "rules", list),
+    }
+}
+
+fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
+    match &mut node.kind {
+        Kind::Map(entries) => entries.iter_mut().find(|(name, _)| name.text == key).map(|(_, node)| node),
+        _ => None,
+    }
+}
+
+fn insert(node: &mut Node, key: &str, value: Node) {
+    if let Kind::Map(entries) = &mut node.kind {
+        entries.push((Key { span: value.span, text: key.to_owned() }, value));
+    }
+}

@@ -1,0 +1,77 @@
+//! How a mistake looks: what is wrong, where, the line as it was written, and what to do about it.
+
+use std::fmt::Write as _;
+
+use super::source::Sources;
+use crate::yaml::Mistake;
+
+/// All mistakes, sorted by place, as text.
+pub fn render(mistakes: &[Mistake], sources: &Sources) -> String {
+    let mut out = String::new();
+    for mistake in mistakes {
+        one(mistake, sources, &mut out);
+    }
+    let count = mistakes.len();
+    let _ = writeln!(out, "{count} mistake{}", if count == 1 { "" } else { "s" });
+    out
+}
+
+fn one(mistake: &Mistake, sources: &Sources, out: &mut String) {
+    let span = mistake.span;
+    let source = sources.get(span.file);
+    let name = source.map_or("?", |source| source.name.as_str());
+    let _ = writeln!(out, "error: {}", mistake.message);
+    if span.line == 0 {
+        let _ = writeln!(out, "  --> {name}");
+    } else {
+        let number = span.line.to_string();
+        let margin = " ".repeat(number.len());
+        let _ = writeln!(out, "{margin} --> {name}:{}:{}", span.line, span.column);
+        let line = source.and_then(|source| source.text.lines().nth(span.line as usize - 1));
+        if let Some(line) = line {
+            let line = line.replace('\t', " ");
+            let before = span.column.saturating_sub(1) as usize;
+            let rest = line.chars().count().saturating_sub(before).max(1);
+            let mark = "^".repeat((span.width as usize).clamp(1, rest));
+            let _ = writeln!(out, "{margin} |\n{number} | {line}\n{margin} | {}{mark}", " ".repeat(before));
+        }
+    }
+    if let Some(hint) = &mistake.hint {
+        let _ = writeln!(out, "  hint: {hint}");
+    }
+    out.push('\n');
+}
+
+/// All mistakes for a program to read.
+pub fn render_json(mistakes: &[Mistake], sources: &Sources) -> String {
+    let rows: Vec<_> = mistakes
+        .iter()
+        .map(|mistake| {
+            serde_json::json!({
+                "file": sources.get(mistake.span.file).map(|source| source.name.as_str()),
+                "line": mistake.span.line,
+                "column": mistake.span.column,
+                "message": mistake.message,
+                "hint": mistake.hint,
+            })
+        })
+        .collect();
+    serde_json::json!({ "mistakes": rows }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Span;
+
+    #[test]
+    fn a_mistake_is_shown_where_it_stands() {
+        let mut sources = Sources::default();
+        drop(sources.add("bridge.yaml".to_owned(), "listen: x\nlisten_on: y\n".to_owned()));
+        let span = Span { file: 0, line: 2, column: 1, width: 9 };
+        let mistake = Mistake::new(span, "unknown key `listen_on`").hint("did you mean `listen`?");
+        let expected = "error: unknown key `listen_on`\n  --> bridge.yaml:2:1\n  |\n2 | listen_on: y\n  | ^^^^^^^^^\n  hint: did \
+                        you mean `listen`?\n\n1 mistake\n";
+        assert_eq!(render(&[mistake], &sources), expected);
+    }
+}

@@ -1,0 +1,145 @@
+//! What bridge.yaml may say. What later versions will know is refused by name until it works.
+
+use crate::dialect::Dialect;
+use crate::yaml::{Field, Shape};
+
+/// Where a secret comes from: never written into the file itself.
+const SECRET: &[Field] = &[
+    Field::optional("env", Shape::Text, "the name of an environment variable"),
+    Field::optional("file", Shape::Text, "a file; a line end at its end does not count"),
+];
+
+const BEARER: Shape = Shape::Choice(&[
+    Field::optional("env", Shape::Text, "the name of an environment variable that holds the token"),
+    Field::optional("file", Shape::Text, "a file that holds the token"),
+    Field::optional("sha256", Shape::Text, "the SHA-256 of the token, in hex"),
+]);
+
+const AUTH: Shape = Shape::Choice(&[
+    Field::optional("bearer", BEARER, "a bearer token"),
+    Field::later("jwt", "tokens that the identity provider signs"),
+    Field::later("basic", "a user and a password"),
+    Field::later("header", "a header with a secret"),
+]);
+
+const IDP: Shape = Shape::Object(&[
+    Field::optional(
+        "dialect",
+        Shape::Word(&Dialect::NAMES),
+        "how the identity provider speaks; auto decides for each request",
+    ),
+    Field::required("auth", Shape::List(&AUTH), "how the identity provider proves who it is"),
+    Field::optional(
+        "partial_members_replace",
+        Shape::Truth,
+        "Entra: a replacement of members holds only the new ones, and is taken as an addition",
+    ),
+]);
+
+const CREDENTIAL: Shape = Shape::Object(&[
+    Field::required("token", Shape::Choice(SECRET), "the vendor's bearer token"),
+    Field::later("expires", "when the token ends"),
+    Field::later("warn", "when to warn of its end"),
+    Field::later("oauth2", "client credentials"),
+    Field::later("renew", "an API that makes tokens"),
+    Field::later("command", "a command that prints the token"),
+]);
+
+const LIMITS: Shape = Shape::Object(&[
+    Field::optional("rate", Shape::Rate, "requests in a period"),
+    Field::optional("burst", Shape::Whole, "requests at once"),
+    Field::optional("in_flight", Shape::Whole, "requests at the same time"),
+]);
+
+const INBOUND_LIMITS: Shape = Shape::Object(&[
+    Field::optional("rate", Shape::Rate, "requests in a period; 50/s unless said otherwise"),
+    Field::optional("burst", Shape::Whole, "requests at once; 200 unless said otherwise"),
+]);
+
+const VENDOR: Shape = Shape::Object(&[
+    Field::required("url", Shape::Text, "the vendor's SCIM base URL"),
+    Field::required("credential", CREDENTIAL, "how the bridge proves who it is"),
+    Field::optional(
+        "account",
+        Shape::Text,
+        "integrations of one account share its limits; the integration's name unless said otherwise",
+    ),
+    Field::optional("limits", LIMITS, "what the vendor allows"),
+    Field::optional("insecure", Shape::Truth, "http without TLS; for tests"),
+    Field::optional(
+        "networks",
+        Shape::List(&Shape::Text),
+        "private networks that the vendor's name may resolve to",
+    ),
+    Field::optional(
+        "tls",
+        Shape::Object(&[Field::optional(
+            "ca",
+            Shape::Text,
+            "a PEM file of certificates to trust besides the public ones",
+        )]),
+        "how the vendor's certificate is checked",
+    ),
+]);
+
+const INTEGRATION: Shape = Shape::Object(&[
+    Field::optional("path", Shape::Text, "the path of its URLs; /NAME/scim/v2 unless said otherwise"),
+    Field::required("idp", IDP, "the identity provider"),
+    Field::required("mapping", Shape::Text, "the name of a mapping, or the path of a file"),
+    Field::optional("with", Shape::Map(&Shape::Any), "the mapping's parameters"),
+    Field::required("vendor", VENDOR, "the vendor"),
+    Field::optional("limits", INBOUND_LIMITS, "how many requests the identity provider may make"),
+    Field::optional(
+        "state",
+        Shape::Word(&["full", "none"]),
+        "none: nothing is remembered, and fewer things work",
+    ),
+    Field::later("guard", "mass removals are held"),
+    Field::later("allow", "networks and e-mail domains"),
+]);
+
+/// The whole file.
+pub(super) const BRIDGE: &[Field] = &[
+    Field::required("listen", Shape::Text, "the address to listen on"),
+    Field::optional("behind_proxy", Shape::Truth, "another proxy ends TLS: plain HTTP on any address"),
+    Field::required(
+        "public_url",
+        Shape::Text,
+        "the URL that identity providers use; what Location is built from",
+    ),
+    Field::optional(
+        "tls",
+        Shape::Object(&[
+            Field::required("certificate", Shape::Text, "a PEM file with the certificate chain"),
+            Field::required("key", Shape::Text, "a PEM file with the private key"),
+            Field::later("client_ca", "mutual TLS"),
+        ]),
+        "how identity providers are served",
+    ),
+    Field::optional(
+        "admin",
+        Shape::Object(&[
+            Field::required("listen", Shape::Text, "the address of the health checks"),
+            Field::later("token", "the admin API"),
+        ]),
+        "health checks, on an address of their own",
+    ),
+    Field::later("store", "durable memory: what is remembered lives as long as the process"),
+    Field::optional(
+        "log",
+        Shape::Object(&[
+            Field::optional(
+                "format",
+                Shape::Word(&["text", "json"]),
+                "text on a terminal, json elsewhere, unless said otherwise",
+            ),
+            Field::optional(
+                "level",
+                Shape::Word(&["error", "warn", "info", "debug", "trace"]),
+                "info unless said otherwise",
+            ),
+        ]),
+        "what is logged",
+    ),
+    Field::required("integrations", Shape::Map(&INTEGRATION), "identity providers and vendors, by name"),
+];

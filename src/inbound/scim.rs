@@ -1,0 +1,249 @@
+//! One authenticated request, from bytes to canonical SCIM, through the bridge, and back to what this client expects.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{IF_MATCH, IF_NONE_MATCH, USER_AGENT};
+use http::{HeaderMap, Method, Request, StatusCode};
+use hyper::body::Incoming;
+
+use super::authn::Caller;
+use super::exchange::RequestId;
+use super::respond::{self, Reply};
+use super::route::Route;
+use super::{body, discovery, query, trace};
+use crate::bridge::{self, Answer, Context, Integration, Kind, Step, Trail};
+use crate::dialect::{Hints, Manners, Speaker, Touched};
+use crate::scim::error::{Error as ScimError, ErrorType};
+use crate::scim::json::{Limits, Value};
+use crate::scim::request::{Action, Parameters, Request as ScimRequest};
+use crate::scim::resource::Write;
+use crate::scim::schema::ResourceType;
+
+/// The largest body about users, and about groups, whose members are many.
+const USER_BODY: usize = 1024 * 1024;
+const GROUP_BODY: usize = 8 * 1024 * 1024;
+
+/// Answers a request.
+pub async fn serve(caller: Caller<Integration>, request: Request<Incoming>) -> Reply {
+    let integration = caller.integration().clone();
+    let (head, incoming) = request.into_parts();
+    let exchange = Exchange {
+        id: caller.id(),
+        speaker: Speaker::of(&integration.dialect, &hints(&head.headers)),
+        trail: if integration.observer.is_some() { Trail::kept() } else { Trail::default() },
+        integration,
+    };
+    let path = caller.path(&head.uri);
+    let Some(route) = Route::of(path) else {
+        return respond::error(StatusCode::NOT_FOUND, None, "There is nothing at this path", exchange.id);
+    };
+    trace::route(route.template());
+    if route == Route::NotOffered {
+        let detail = "Bulk, Me and queries of all types at once are not offered";
+        return respond::error(StatusCode::NOT_IMPLEMENTED, None, detail, exchange.id);
+    }
+    if !route.takes(&head.method) {
+        return respond::not_allowed(route.allowed(), exchange.id);
+    }
+    let (resource, limit) = match route {
+        Route::Endpoint(resource) | Route::Resource(resource, _) | Route::Search(resource) => {
+            (resource, if resource == ResourceType::Group { GROUP_BODY } else { USER_BODY })
+        }
+        _ => return exchange.discover(&route, head.uri.query()),
+    };
+    let bytes = match head.method {
+        Method::GET | Method::DELETE => bytes::Bytes::new(),
+        _ => match body::read(&head.headers, incoming, limit, body::DEADLINE).await {
+            Ok(bytes) => bytes,
+            Err(error) => return error.reply(exchange.id),
+        },
+    };
+    let mut touched = Touched::default();
+    let asked = Head { method: &head.method, query: head.uri.query(), headers: &head.headers };
+    let read = canonical(&exchange.integration, &exchange.speaker, &route, &asked, &bytes, &mut touched);
+    exchange.trail.step(|| Step::Tolerated(touched.rules().to_vec()));
+    let (reply, told) = match read {
+        Ok(request) => {
+            let context = Context { deadline: caller.due() - ANSWER_TIME, trail: exchange.trail.clone() };
+            exchange.answer(resource, bridge::handle(&exchange.integration, request, context).await)
+        }
+        Err(error) => exchange.answer(resource, Err(error.into())),
+    };
+    if let Some(observer) = &exchange.integration.observer {
+        observer(&bridge::Told {
+            method: head.method.to_string(),
+            path: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+            body: Value::read(&bytes, &Limits::REQUEST).ok(),
+            steps: exchange.trail.take(),
+            status: reply.status().as_u16(),
+            answer: told,
+        });
+    }
+    reply
+}
+
+/// What is left of the request's time for writing the answer.
+const ANSWER_TIME: Duration = Duration::from_millis(500);
+
+fn hints(headers: &HeaderMap) -> Hints<'_> {
+    Hints {
+        user_agent: headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
+        adscimversion: headers.contains_key("adscimversion"),
+    }
+}
+
+/// What a request is read from, besides its route and body.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'h> {
+    /// The method, one that the route takes.
+    pub method: &'h Method,
+    /// The query of the URL, as it is.
+    pub query: Option<&'h str>,
+    /// The headers.
+    pub headers: &'h HeaderMap,
+}
+
+/// The canonical request that a client means.
+///
+/// # Errors
+/// What is wrong with it, in the words of RFC 7644 §3.12.
+pub fn canonical(
+    integration: &Integration,
+    speaker: &Speaker,
+    route: &Route<'_>,
+    head: &Head<'_>,
+    bytes: &[u8],
+    touched: &mut Touched,
+) -> Result<ScimRequest, ScimError> {
+    let resource = match route {
+        Route::Endpoint(resource) | Route::Resource(resource, _) | Route::Search(resource) => *resource,
+        _ => return Err(ScimError::syntax("this is not a request for resources")),
+    };
+    let catalog = integration.catalog(resource);
+    let body = || Value::read(bytes, &Limits::REQUEST).map_err(|error| ScimError::syntax(error.to_string()));
+    let mut parameters = match route {
+        Route::Search(_) => Parameters::read(&body()?)?,
+        _ => query::parameters(head.query)?,
+    };
+    let action = match (route, head.method.as_str()) {
+        (Route::Endpoint(_), "POST") => {
+            Action::Create(speaker.resource(body()?, catalog, Write::Create, touched)?)
+        }
+        (Route::Resource(_, id), "PUT") => {
+            Action::Replace((*id).into(), speaker.resource(body()?, catalog, Write::Replace, touched)?)
+        }
+        (Route::Resource(_, id), "PATCH") => {
+            Action::Modify((*id).into(), speaker.operations(&body()?, catalog, touched)?)
+        }
+        (Route::Resource(_, id), "DELETE") => Action::Delete((*id).into()),
+        (Route::Resource(_, id), _) => Action::Read((*id).into()),
+        _ => {
+            if let Some(text) = &parameters.filter {
+                parameters.query.filter = Some(speaker.filter(text, catalog, touched)?);
+            }
+            Action::List(parameters.query)
+        }
+    };
+    let condition = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(Into::into);
+    let (if_match, if_none_match) = (condition(IF_MATCH), condition(IF_NONE_MATCH));
+    Ok(ScimRequest { resource, action, projection: parameters.projection, if_match, if_none_match })
+}
+
+struct Exchange {
+    id: RequestId,
+    speaker: Speaker,
+    trail: Trail,
+    integration: Arc<Integration>,
+}
+
+impl Exchange {
+    fn discover(&self, route: &Route<'_>, query: Option<&str>) -> Reply {
+        // "If a filter is provided, the service provider SHALL respond with 403" (RFC 7644 §4).
+        if query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("filter="))) {
+            return respond::error(StatusCode::FORBIDDEN, None, "Discovery cannot be filtered", self.id);
+        }
+        let integration = &self.integration;
+        let found = match route {
+            Route::ServiceProviderConfig => Some(discovery::service_provider_config(integration)),
+            Route::ResourceTypes(None) => Some(discovery::resource_types(integration)),
+            Route::ResourceTypes(Some(name)) => discovery::one_resource_type(integration, name),
+            Route::Schemas(None) => Some(discovery::schemas(integration)),
+            Route::Schemas(Some(urn)) => discovery::one_schema(integration, urn),
+            _ => None,
+        };
+        match found {
+            Some(found) => respond::json(StatusCode::OK, found.to_bytes(), None, None),
+            None => respond::error(
+                StatusCode::NOT_FOUND,
+                None,
+                "There is no such schema or resource type",
+                self.id,
+            ),
+        }
+    }
+
+    /// The answer as this client wants it, and its body if anybody watches.
+    fn answer(
+        &self,
+        resource: ResourceType,
+        outcome: Result<Answer, bridge::Error>,
+    ) -> (Reply, Option<Value>) {
+        let manners = self.speaker.manners();
+        let (status, body) = match outcome {
+            Ok(Answer::Created(body)) => (StatusCode::CREATED, body),
+            Ok(Answer::Found(body) | Answer::Replaced(body) | Answer::Page(body)) => (StatusCode::OK, body),
+            Ok(Answer::Modified(Some(body)))
+                if resource == ResourceType::User || manners.group_patch_body =>
+            {
+                (StatusCode::OK, body)
+            }
+            Ok(Answer::Modified(_) | Answer::Deleted) => {
+                return (respond::empty(StatusCode::NO_CONTENT), None);
+            }
+            Ok(Answer::Unchanged(version)) => return (respond::unchanged(&version), None),
+            Err(error) => return (self.refuse(&error, manners), None),
+        };
+        let meta = body.get("meta");
+        let location =
+            meta.and_then(|meta| meta.text_at("location")).filter(|_| status == StatusCode::CREATED);
+        let version = meta.and_then(|meta| meta.text_at("version"));
+        let reply = respond::json(status, body.to_bytes(), location, version);
+        (reply, self.integration.observer.is_some().then_some(body))
+    }
+
+    /// Chooses the status of a failure: the one place where that is done. The operator gets the cause.
+    fn refuse(&self, error: &bridge::Error, manners: Manners) -> Reply {
+        let integration = self.integration.name.as_str();
+        let (id, detail) = (self.id, error.detail.as_str());
+        match error.kind {
+            Kind::Scim(_) | Kind::NotFound | Kind::Conflict | Kind::Changed => {
+                tracing::debug!(integration, %error, "refused");
+            }
+            _ => tracing::warn!(integration, %error, "failed"),
+        }
+        let transient = StatusCode::from_u16(manners.transient).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+        let okta = transient == StatusCode::TOO_MANY_REQUESTS;
+        let later = |status: StatusCode, after: Duration| respond::later(status, after, detail, id);
+        match error.kind {
+            Kind::Scim(ErrorType::Sensitive) => {
+                respond::error(StatusCode::FORBIDDEN, Some(ErrorType::Sensitive.word()), detail, id)
+            }
+            Kind::Scim(ErrorType::Uniqueness) | Kind::Conflict => {
+                respond::error(StatusCode::CONFLICT, Some(ErrorType::Uniqueness.word()), detail, id)
+            }
+            Kind::Scim(kind) => respond::error(StatusCode::BAD_REQUEST, Some(kind.word()), detail, id),
+            Kind::NotFound => respond::error(StatusCode::NOT_FOUND, None, detail, id),
+            Kind::Changed => respond::error(StatusCode::PRECONDITION_FAILED, None, detail, id),
+            Kind::Forbidden => respond::error(StatusCode::FORBIDDEN, None, detail, id),
+            Kind::NotImplemented => respond::error(StatusCode::NOT_IMPLEMENTED, None, detail, id),
+            Kind::Throttled(after) => later(StatusCode::TOO_MANY_REQUESTS, after),
+            Kind::Unavailable(after) => later(transient, after),
+            Kind::Overdue(after) => later(if okta { transient } else { StatusCode::GATEWAY_TIMEOUT }, after),
+            Kind::Broken(after) => later(if okta { transient } else { StatusCode::BAD_GATEWAY }, after),
+            Kind::Internal(after) => {
+                later(if okta { transient } else { StatusCode::INTERNAL_SERVER_ERROR }, after)
+            }
+        }
+    }
+}

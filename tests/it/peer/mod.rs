@@ -1,0 +1,4 @@
+//! The peers of the tests: a bridge, a client, vendors.
+
+pub mod bridge;
+pub mod client;
