@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -28,37 +29,6 @@ use super::listener::Limits;
 /// After closing its own half, how long and how much of the peer's half is still read.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 64 * 1024;
-
-/// What was read from the socket to find out the version of HTTP, and is read again by hyper.
-#[derive(Debug, Default)]
-pub(super) struct Prefix {
-    bytes: [u8; Prefix::MAX],
-    start: usize,
-    end: usize,
-}
-
-impl Prefix {
-    /// As long as the preface of HTTP/2 (RFC 9113 §3.4): nothing needs to be known beyond it.
-    pub(super) const MAX: usize = 24;
-
-    pub(super) fn filled(&self) -> &[u8] {
-        &self.bytes[self.start..self.end]
-    }
-
-    pub(super) fn unfilled(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.end..]
-    }
-
-    pub(super) fn advance(&mut self, read: usize) {
-        self.end = Self::MAX.min(self.end + read);
-    }
-
-    fn replay(&mut self, buffer: &mut ReadBuf<'_>) {
-        let count = buffer.remaining().min(self.end - self.start);
-        buffer.put_slice(&self.bytes[self.start..self.start + count]);
-        self.start += count;
-    }
-}
 
 /// What the connection is doing as long as no request is being served.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,7 +49,8 @@ pub(super) struct GuardIo<T> {
     connection: Arc<Connection>,
     limits: Arc<Limits>,
     http2: bool,
-    prefix: Prefix,
+    /// What was read from the socket to find out the version of HTTP; read first.
+    prefix: Bytes,
     timer: Pin<Box<Sleep>>,
     /// Whether the timer knows this task.
     armed: bool,
@@ -105,7 +76,7 @@ impl<T> GuardIo<T> {
         connection: Arc<Connection>,
         limits: Arc<Limits>,
         http2: bool,
-        prefix: Prefix,
+        prefix: Bytes,
     ) -> Self {
         let timer = Box::pin(sleep(limits.first_byte));
         Self {
@@ -197,13 +168,14 @@ impl<T: AsyncRead + Unpin> AsyncRead for GuardIo<T> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
-        if this.prefix.filled().is_empty() {
+        if this.prefix.is_empty() {
             match Pin::new(&mut this.io).poll_read(cx, buffer) {
                 Poll::Ready(read) => read?,
                 Poll::Pending => return this.poll_overdue(cx).map(Err),
             }
         } else {
-            this.prefix.replay(buffer);
+            let count = buffer.remaining().min(this.prefix.len());
+            buffer.put_slice(&this.prefix.split_to(count));
         }
         let count = buffer.filled().len() - before;
         this.ended |= count == 0 && buffer.remaining() > 0;

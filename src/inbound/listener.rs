@@ -1,42 +1,31 @@
-//! The socket that listens: accepts, caps, speaks TLS, finds out the version of HTTP, serves, and stops in order.
+//! The socket that listens: accepts, caps, and stops in order.
 //!
-//! Every phase of a connection has a deadline: TLS handshake and version here, everything later in [`super::guard_io`],
-//! what happens in a request in [`super::stack`].
+//! Every phase of a connection has a deadline: TLS handshake and version of HTTP in [`super::drive`], everything later in
+//! [`super::guard_io`], what happens in a request in [`super::stack`].
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
-use http::{Request, Response};
-use http_body_util::Full;
+use http::Request;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use super::connection::{Connection, origin, serve_on};
-use super::guard_io::{GuardIo, Prefix};
+use super::connection::{Connection, origin};
+use super::drive::Driver;
+use super::respond::Reply;
 use super::tls;
 
 /// After a failure to accept, the shortest and the longest wait before the next attempt.
 const BACK_OFF: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
-
-/// What every client begins HTTP/2 with (RFC 9113 §3.4).
-const HTTP2_PREFACE: &[u8; Prefix::MAX] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Where to listen, and how.
 #[derive(Clone, Debug)]
@@ -127,10 +116,7 @@ impl Listener {
     pub async fn serve<M, S>(self, make: M, stop: CancellationToken, drain: Duration) -> usize
     where
         M: Fn(Arc<Connection>) -> S,
-        S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible>
-            + Clone
-            + Send
-            + 'static,
+        S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,
     {
         let acceptor = match self.certificate.as_ref().map(tls::server).transpose() {
@@ -140,8 +126,8 @@ impl Listener {
                 return 0;
             }
         };
-        let shared = Arc::new(Shared::new(self.limits, drain, stop.clone()));
-        let connections = TaskTracker::new();
+        let driver = Arc::new(Driver::new(Arc::clone(&self.limits), acceptor, drain, stop.clone()));
+        let (slots, connections) = (Arc::new(Slots::default()), TaskTracker::new());
         let mut back_off = BACK_OFF[0];
         loop {
             let accepted = tokio::select! {
@@ -152,13 +138,13 @@ impl Listener {
             match accepted {
                 Ok((socket, peer)) => {
                     back_off = BACK_OFF[0];
-                    let Some(slot) = Slot::take(&shared, peer.ip()) else { continue };
-                    let (shared, acceptor) = (Arc::clone(&shared), acceptor.clone());
+                    let Some(slot) = Slot::take(&slots, &self.limits, peer.ip()) else { continue };
                     let connection = Connection::new(peer);
                     let service = make(Arc::clone(&connection));
+                    let driver = Arc::clone(&driver);
                     connections.spawn(async move {
                         let _slot = slot;
-                        shared.connection(socket, connection, acceptor, service).await;
+                        driver.drive(socket, connection, service).await;
                     });
                 }
                 Err(cause) if is_of_one_connection(&cause) => {}
@@ -176,9 +162,9 @@ impl Listener {
         if timeout(drain, connections.wait()).await.is_ok() {
             return 0;
         }
-        shared.cut.cancel();
+        driver.cut();
         connections.wait().await;
-        shared.cut_off.load(Relaxed)
+        driver.cut_off()
     }
 }
 
@@ -188,189 +174,42 @@ fn is_of_one_connection(cause: &io::Error) -> bool {
     matches!(cause.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-/// What all connections of a listener have in common.
-struct Shared {
-    limits: Arc<Limits>,
-    drain: Duration,
-    http1: auto::Builder<TokioExecutor>,
-    http2: auto::Builder<TokioExecutor>,
-    stop: CancellationToken,
-    cut: CancellationToken,
-    /// Requests that were cut off.
-    cut_off: AtomicUsize,
-    accepted: AtomicU64,
-    /// Connections by origin.
-    origins: Mutex<HashMap<IpAddr, usize>>,
-    total: AtomicUsize,
-}
+/// The connections there are: by origin, and how many.
+#[derive(Default)]
+struct Slots(Mutex<(HashMap<IpAddr, usize>, usize)>);
 
-impl Shared {
-    fn new(limits: Arc<Limits>, drain: Duration, stop: CancellationToken) -> Self {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            // Of its own timers hyper's is one for heads and idle time together; `GuardIo` tells them apart.
-            .header_read_timeout(None)
-            .max_headers(64)
-            .max_buf_size(32 * 1024);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(100)
-            .initial_stream_window_size(64 * 1024)
-            // Half of what may come unauthenticated: a client that fills the window with its first requests, before
-            // the first one is looked at, stays within its budget.
-            .initial_connection_window_size(512 * 1024)
-            .max_header_list_size(16 * 1024)
-            .keep_alive_interval(Duration::from_secs(30))
-            .keep_alive_timeout(Duration::from_secs(20));
-        Self {
-            limits,
-            drain,
-            http1: builder.clone().http1_only(),
-            http2: builder.http2_only(),
-            stop,
-            cut: CancellationToken::new(),
-            cut_off: AtomicUsize::new(0),
-            accepted: AtomicU64::new(0),
-            origins: Mutex::default(),
-            total: AtomicUsize::new(0),
-        }
-    }
-
-    /// From an accepted socket to HTTP.
-    async fn connection<S>(
-        &self,
-        mut socket: TcpStream,
-        connection: Arc<Connection>,
-        acceptor: Option<TlsAcceptor>,
-        service: S,
-    ) where
-        S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible>
-            + Clone
-            + Send
-            + 'static,
-        S::Future: Send + 'static,
-    {
-        // Replies are written whole: Nagle's algorithm would only hold their last segment back.
-        let _ = socket.set_nodelay(true);
-        let Some(acceptor) = acceptor else {
-            let Ok(Ok((http2, prefix))) = timeout(self.limits.first_byte, sniff(&mut socket)).await else {
-                return;
-            };
-            return self.http(socket, http2, prefix, connection, service).await;
-        };
-        match timeout(self.limits.handshake, acceptor.accept(socket)).await {
-            Ok(Ok(stream)) => {
-                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                self.http(stream, http2, Prefix::default(), connection, service).await;
-            }
-            Ok(Err(cause)) => tracing::debug!(%cause, "TLS handshake failed"),
-            Err(_) => tracing::debug!("TLS handshake took too long"),
-        }
-    }
-
-    /// HTTP on a connection until it ends, or is told to: it is too old, or the listener stops.
-    async fn http<T, S>(&self, io: T, http2: bool, prefix: Prefix, connection: Arc<Connection>, service: S)
-    where
-        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible>
-            + Clone
-            + Send
-            + 'static,
-        S::Future: Send + 'static,
-    {
-        let io = GuardIo::new(io, Arc::clone(&connection), Arc::clone(&self.limits), http2, prefix);
-        let service = serve_on(Arc::clone(&connection), service);
-        let builder = if http2 { &self.http2 } else { &self.http1 };
-        let mut http = pin!(builder.serve_connection(TokioIo::new(io), service));
-
-        // As a stream, the reasons to leave are polled only when one of them wakes us, not with every byte.
-        let age = self.age();
-        let mut leave: FuturesUnordered<_> = std::iter::once(async {
-            tokio::select! { () = self.stop.cancelled() => {}, () = sleep(age) => {} }
-        })
-        .collect();
-        let result = tokio::select! {
-            biased;
-            result = http.as_mut() => result,
-            _ = leave.next() => {
-                http.as_mut().graceful_shutdown();
-                tokio::select! {
-                    biased;
-                    result = http.as_mut() => result,
-                    () = self.cut.cancelled() => {
-                        self.cut_off.fetch_add(connection.unfinished(), Relaxed);
-                        return;
-                    }
-                    () = sleep(self.drain), if !self.stop.is_cancelled() => return,
-                }
-            }
-        };
-        if let Err(cause) = result {
-            tracing::debug!(%cause, "connection broke");
-        }
-    }
-
-    /// The age at which the next connection ends, between 90 and 110 % of the limit, so that connections which were
-    /// made together do not end together. Consecutive multiples of the golden ratio spread evenly.
-    fn age(&self) -> Duration {
-        let count = self.accepted.fetch_add(1, Relaxed);
-        let part = count.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        self.limits.age.mul_f64(0.9 + 0.2 * part as f64 / f64::from(u32::MAX))
-    }
-}
-
-/// Whether the client begins with the preface of HTTP/2, and what was read to find out. It is certain with the first
-/// byte that differs, in practice with the first read.
-async fn sniff(socket: &mut TcpStream) -> io::Result<(bool, Prefix)> {
-    let mut prefix = Prefix::default();
-    loop {
-        let read = socket.read(prefix.unfilled()).await?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        prefix.advance(read);
-        let filled = prefix.filled();
-        if filled == HTTP2_PREFACE || !HTTP2_PREFACE.starts_with(filled) {
-            return Ok((filled == HTTP2_PREFACE, prefix));
-        }
-    }
-}
-
-/// A connection's place in the caps, given back when dropped.
+/// A connection's place among them, given back when dropped.
 struct Slot {
-    shared: Arc<Shared>,
+    slots: Arc<Slots>,
     origin: IpAddr,
 }
 
 impl Slot {
-    fn take(shared: &Arc<Shared>, peer: IpAddr) -> Option<Self> {
+    fn take(slots: &Arc<Slots>, limits: &Limits, peer: IpAddr) -> Option<Self> {
         let origin = origin(peer);
-        let mut origins = shared.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = slots.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (origins, total) = &mut *taken;
         let count = origins.get(&origin).copied().unwrap_or(0);
-        if shared.total.load(Relaxed) >= shared.limits.connections
-            || count >= shared.limits.connections_per_origin
-        {
-            tracing::debug!(total = shared.total.load(Relaxed), count, "connection refused");
+        if *total >= limits.connections || count >= limits.connections_per_origin {
+            tracing::debug!(total, count, "connection refused");
             return None;
         }
         origins.insert(origin, count + 1);
-        shared.total.fetch_add(1, Relaxed);
-        Some(Self { shared: Arc::clone(shared), origin })
+        *total += 1;
+        Some(Self { slots: Arc::clone(slots), origin })
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut origins = self.shared.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.slots.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (origins, total) = &mut *taken;
+        *total -= 1;
         if let Some(count) = origins.get_mut(&self.origin) {
             *count -= 1;
             if *count == 0 {
                 origins.remove(&self.origin);
             }
         }
-        self.shared.total.fetch_sub(1, Relaxed);
     }
 }

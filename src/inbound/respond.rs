@@ -15,7 +15,10 @@ use http_body_util::Full;
 use super::exchange::RequestId;
 
 /// What the inbound side answers with.
-pub type Reply = Response<Full<Bytes>>;
+pub type Reply = Response<Body>;
+
+/// A body that is there as a whole.
+pub type Body = Full<Bytes>;
 
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json;charset=utf-8");
 
