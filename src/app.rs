@@ -52,7 +52,7 @@ pub async fn start(options: Options, observer: Option<Observer>) -> io::Result<R
         _ => options.public_url.clone(),
     };
     let tasks = TaskTracker::new();
-    let gates = gates(options, &public_url, &tasks, observer)?;
+    let gates = gates(options, &public_url, &tasks, observer.as_ref())?;
     let stack = Stack::new(&stack::Options::default(), gates, scim::serve);
     let stop = CancellationToken::new();
     let ready = Ready::default();
@@ -110,7 +110,7 @@ fn gates(
     options: Options,
     public_url: &str,
     tasks: &TaskTracker,
-    observer: Option<Observer>,
+    observer: Option<&Observer>,
 ) -> io::Result<Gates<Integration>> {
     let store: Arc<dyn Store> = Arc::new(Memory::default());
     let mut accounts: HashMap<CompactString, Arc<upstream::Account>> = HashMap::new();
@@ -133,9 +133,9 @@ fn gates(
             dialect: one.dialect,
             remembers: one.remembers,
             store: store.clone(),
-            wire: Wire::Vendor(vendor(&one, account.clone())?),
+            wire: Wire::Vendor(Box::new(vendor(&one, account.clone())?)),
             tasks: tasks.clone(),
-            observer: observer.clone(),
+            observer: observer.cloned(),
             name: one.name,
             mapping: one.compiled.mapping,
             profile: one.compiled.profile,

@@ -19,7 +19,7 @@ use crate::upstream::{self, Failure, Outgoing};
 /// Where calls go.
 pub enum Wire {
     /// To the vendor.
-    Vendor(upstream::Vendor),
+    Vendor(Box<upstream::Vendor>),
     /// Nowhere: they are answered from what is known, for `explain`.
     Dry(Dry),
 }

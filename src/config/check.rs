@@ -248,7 +248,7 @@ impl Reader<'_> {
             match text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)) {
                 Some(parsed) => networks.push(parsed),
                 None => {
-                    self.mistakes.push(Mistake::new(network.span, "expected a network such as 10.0.0.0/8"))
+                    self.mistakes.push(Mistake::new(network.span, "expected a network such as 10.0.0.0/8"));
                 }
             }
         }
@@ -274,7 +274,7 @@ impl Reader<'_> {
         use rustls_pki_types::pem::PemObject as _;
         let path = beside(self.path, node.text().unwrap_or_default());
         let read = rustls_pki_types::CertificateDer::pem_file_iter(&path)
-            .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>());
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>);
         match read {
             Ok(certificates) if !certificates.is_empty() => certificates,
             Ok(_) => {

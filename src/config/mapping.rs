@@ -108,7 +108,7 @@ impl Loader<'_> {
         if let Some(base) = file.get("use").cloned()
             && let Some(other) = self.used(&base, seen)
         {
-            file = laid_over(other, file);
+            file = laid_over(&other, file);
         }
         for section in ["users", "groups"] {
             let rules = file
@@ -133,7 +133,7 @@ impl Loader<'_> {
             if !bases.is_empty() {
                 set_rules(&mut file, section, out);
                 for base in bases {
-                    file = with_names(base, file);
+                    file = with_names(&base, file);
                 }
             }
         }
@@ -209,14 +209,14 @@ pub(super) fn check_shape(file: &Node, mistakes: &mut Vec<Mistake>) {
 }
 
 /// Everything of a file on top of another: named things are joined, rules follow those of the other.
-fn laid_over(base: Node, top: Node) -> Node {
-    let mut out = with_names(base.clone(), top);
+fn laid_over(base: &Node, top: Node) -> Node {
+    let mut out = with_names(base, top);
     for section in ["users", "groups"] {
         let rules = |file: &Node| -> Vec<Node> {
             let rules = file.get(section).and_then(|section| section.get("rules"));
             rules.map(Node::items).unwrap_or_default().to_vec()
         };
-        let mut all = rules(&base);
+        let mut all = rules(base);
         all.extend(rules(&out));
         if let Some(below) = base.get(section) {
             join(&mut out, section, below);
@@ -234,7 +234,7 @@ fn laid_over(base: Node, top: Node) -> Node {
 }
 
 /// The file with the prefixes, parameters and tables of another, its own first.
-fn with_names(base: Node, mut top: Node) -> Node {
+fn with_names(base: &Node, mut top: Node) -> Node {
     for section in ["prefixes", "parameters", "tables"] {
         if let Some(below) = base.get(section) {
             join(&mut top, section, below);

@@ -197,7 +197,7 @@ pub fn direct(profile: &Profile, resource: ResourceType, id: &str, operations: &
     }
     let patchable = match able.patch {
         Patch::Full => true,
-        Patch::ActiveOnly => operations.iter().all(|operation| is_active(operation)),
+        Patch::ActiveOnly => operations.iter().all(is_active),
         Patch::None => false,
     };
     if !patchable || !plain {

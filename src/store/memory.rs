@@ -33,19 +33,16 @@ struct Kept {
 }
 
 impl Memory {
-    fn with<T>(&self, integration: &str, run: impl FnOnce(&mut Shelf) -> T) -> T {
+    /// Runs what needs the memory of an integration, at once.
+    fn with<'a, T: Send + 'a>(&self, integration: &str, run: impl FnOnce(&mut Shelf) -> T) -> Later<'a, T> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(integration).cloned();
         let shelf = known.unwrap_or_else(|| {
             let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
             all.entry(integration.into()).or_default().clone()
         });
         let mut shelf: MutexGuard<'_, Shelf> = shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        run(&mut shelf)
+        Box::pin(std::future::ready(Ok(run(&mut shelf))))
     }
-}
-
-fn now<'a, T: Send + 'a>(value: T) -> Later<'a, T> {
-    Box::pin(std::future::ready(Ok(value)))
 }
 
 impl Shelf {
@@ -75,44 +72,42 @@ impl Shelf {
 
 impl Store for Memory {
     fn remainder<'a>(&'a self, key: &'a Key) -> Later<'a, Option<Arc<Remainder>>> {
-        now(self
-            .with(&key.integration, |shelf| shelf.remainders.get(&(key.resource, key.id.clone())).cloned()))
+        self.with(&key.integration, |shelf| shelf.remainders.get(&(key.resource, key.id.clone())).cloned())
     }
 
     fn keep<'a>(&'a self, key: &'a Key, remainder: Remainder) -> Later<'a, ()> {
-        now(self.with(&key.integration, |shelf| {
+        self.with(&key.integration, |shelf| {
             let place = (key.resource, key.id.clone());
             if remainder.is_empty() {
                 shelf.remainders.remove(&place);
             } else {
                 shelf.remainders.insert(place, Arc::new(remainder));
             }
-        }))
+        })
     }
 
     fn forget<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
-        now(self
-            .with(&key.integration, |shelf| drop(shelf.remainders.remove(&(key.resource, key.id.clone())))))
+        self.with(&key.integration, |shelf| drop(shelf.remainders.remove(&(key.resource, key.id.clone()))))
     }
 
     fn bury<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
-        now(self.with(&key.integration, |shelf| {
+        self.with(&key.integration, |shelf| {
             shelf.buried.insert((key.resource, key.id.clone()));
-        }))
+        })
     }
 
     fn is_buried<'a>(&'a self, key: &'a Key) -> Later<'a, bool> {
-        now(self.with(&key.integration, |shelf| shelf.buried.contains(&(key.resource, key.id.clone()))))
+        self.with(&key.integration, |shelf| shelf.buried.contains(&(key.resource, key.id.clone())))
     }
 
     fn unbury<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
-        now(self.with(&key.integration, |shelf| {
+        self.with(&key.integration, |shelf| {
             shelf.buried.remove(&(key.resource, key.id.clone()));
-        }))
+        })
     }
 
     fn knows_groups<'a>(&'a self, integration: &'a str) -> Later<'a, bool> {
-        now(self.with(integration, |shelf| shelf.knows_groups))
+        self.with(integration, |shelf| shelf.knows_groups)
     }
 
     fn learn_groups<'a>(
@@ -120,7 +115,7 @@ impl Store for Memory {
         integration: &'a str,
         groups: Vec<(CompactString, Group)>,
     ) -> Later<'a, ()> {
-        now(self.with(integration, |shelf| {
+        self.with(integration, |shelf| {
             shelf.groups.clear();
             shelf.memberships.clear();
             for (id, group) in groups {
@@ -128,7 +123,7 @@ impl Store for Memory {
                 group.members.iter().for_each(|member| shelf.join(&id, member));
             }
             shelf.knows_groups = true;
-        }))
+        })
     }
 
     fn groups_of<'a>(
@@ -136,19 +131,19 @@ impl Store for Memory {
         integration: &'a str,
         user: &'a str,
     ) -> Later<'a, Vec<(CompactString, CompactString)>> {
-        now(self.with(integration, |shelf| {
+        self.with(integration, |shelf| {
             let ids = shelf.memberships.get(user).into_iter().flatten();
             let named = |id: &CompactString| Some((id.clone(), shelf.groups.get(id)?.display_name.clone()));
             let mut groups: Vec<_> = ids.filter_map(named).collect();
             groups.sort_by(|a, b| a.1.cmp(&b.1));
             groups
-        }))
+        })
     }
 
     fn members_of<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Vec<CompactString>> {
-        now(self.with(integration, |shelf| {
+        self.with(integration, |shelf| {
             shelf.groups.get(group).map(|kept| kept.members.iter().cloned().collect()).unwrap_or_default()
-        }))
+        })
     }
 
     fn change_group<'a>(
@@ -157,7 +152,7 @@ impl Store for Memory {
         group: &'a str,
         change: GroupChange,
     ) -> Later<'a, ()> {
-        now(self.with(integration, |shelf| {
+        self.with(integration, |shelf| {
             let id = CompactString::from(group);
             let kept = shelf.groups.entry(id.clone()).or_default();
             if let Some(name) = change.display_name {
@@ -165,18 +160,18 @@ impl Store for Memory {
             }
             change.removed.iter().for_each(|member| shelf.leave(group, member));
             change.added.iter().for_each(|member| shelf.join(&id, member));
-        }))
+        })
     }
 
     fn forget_group<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, ()> {
-        now(self.with(integration, |shelf| shelf.forget_group(group)))
+        self.with(integration, |shelf| shelf.forget_group(group))
     }
 
     fn forget_member<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()> {
-        now(self.with(integration, |shelf| {
+        self.with(integration, |shelf| {
             let groups = shelf.memberships.get(user).cloned().unwrap_or_default();
             groups.iter().for_each(|group| shelf.leave(group, user));
-        }))
+        })
     }
 }
 

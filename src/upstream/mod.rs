@@ -1,3 +1,4 @@
+#![allow(clippy::unwrap_used)]
 //! stand-in
 #![allow(missing_docs)]
 use crate::secret::Secret;

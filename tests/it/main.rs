@@ -1,8 +1,10 @@
 //! One test binary: everything goes through the socket, between peers that the tests hold in their hand.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
 mod peer;
 
 mod dialects;
 mod life_cycle;
 mod ninjaone;
+mod properties;
 mod tidy;

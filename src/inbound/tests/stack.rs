@@ -87,7 +87,7 @@ impl Log {
     fn start() -> Self {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            let log = tracing_subscriber::fmt().json().with_env_filter("scim_bridge=trace");
+            let log = tracing_subscriber::fmt().json().with_max_level(tracing::Level::TRACE);
             tracing::subscriber::set_global_default(log.with_writer(|| Self).finish()).unwrap();
         });
         Self

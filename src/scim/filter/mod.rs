@@ -162,7 +162,7 @@ impl Filter {
         match self {
             Self::Compare { path, .. } | Self::Present(path) => visit(path),
             Self::Element(path, inner) => {
-                inner.each_path(&mut |sub: &AttrPath| visit(&path.with_sub(&sub.name)))
+                inner.each_path(&mut |sub: &AttrPath| visit(&path.with_sub(&sub.name)));
             }
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.each_path(visit)),
             Self::Not(inner) => inner.each_path(visit),

@@ -140,13 +140,16 @@ fn plain(
             Ok(())
         }
         (None, true) => {
-            if operation.value.each().iter().filter(|item| is_primary(item)).count() > 1 {
-                return Err(Error::value(format!("only one element of {path} can be primary")));
-            }
-            let before = current.map(Value::items).unwrap_or_default().to_vec();
-            let mut after = if operation.op == Op::Add { before.clone() } else { Vec::new() };
-            merge_elements(&mut after, operation.value.each());
-            one_primary(path, &before, &mut after)?;
+            let items = operation.value.each();
+            let mut after = match current {
+                Some(current) if operation.op == Op::Add => current.items().to_vec(),
+                _ => Vec::new(),
+            };
+            merge_elements(&mut after, items);
+            let made =
+                |element: &Value| items.iter().any(|item| is_primary(item) && same_element(element, item));
+            let made: Vec<_> = after.iter().map(|element| is_primary(element) && made(element)).collect();
+            one_primary(path, &mut after, &made)?;
             path.set(resource, Value::from(after));
             Ok(())
         }
@@ -201,13 +204,13 @@ fn each_element(resource: &mut Value, path: &AttrPath, operation: &Operation) ->
             Op::Add | Op::Replace => Err(no_target(&whole)),
         };
     }
-    let mut after = before.clone();
-    only_one_primary(&whole, sub, after.len(), operation)?;
+    let mut after = before;
     for element in &mut after {
         set_sub(element, sub, operation);
     }
+    let made = vec![makes_primary(Some(sub), &operation.value); after.len()];
+    one_primary(&whole, &mut after, &made)?;
     after.retain(|element| !(element.is_object() && element.members().len() == 0));
-    one_primary(&whole, &before, &mut after)?;
     store(resource, &whole, after);
     Ok(())
 }
@@ -235,24 +238,27 @@ fn element(
         return Ok(());
     }
     let removes = clears(operation);
-    let mut after = before.clone();
-    if !before.iter().any(hit) {
+    let mut made: Vec<_> = before.iter().map(hit).collect();
+    let mut after = before;
+    if !made.contains(&true) {
         if removes {
             return Ok(()); // what is not there is gone already: a repeated removal succeeds
         }
         let created =
             (operation.missing == Missing::Create).then(|| new_element(filter, sub, &operation.value));
         after.push(created.flatten().ok_or_else(|| no_target(path))?);
+        made.push(true);
     } else {
         match sub {
             Some(sub) => {
-                only_one_primary(path, sub, before.iter().filter(|element| hit(element)).count(), operation)?;
                 after
                     .iter_mut()
                     .filter(|element| hit(element))
                     .for_each(|element| set_sub(element, sub, operation));
             }
-            None if removes => after.retain(|element| !hit(element)),
+            None if removes => {
+                after.iter_mut().filter(|element| hit(element)).for_each(|element| *element = Value::object())
+            }
             None if operation.op == Op::Add && operation.value.is_object() => {
                 for element in after.iter_mut().filter(|element| hit(element)) {
                     for (name, value) in operation.value.members() {
@@ -270,9 +276,11 @@ fn element(
                 after.iter_mut().filter(|element| hit(element)).for_each(|element| *element = value.clone());
             }
         }
-        after.retain(|element| !(element.is_object() && element.members().len() == 0));
     }
-    one_primary(path, &before, &mut after)?;
+    if makes_primary(sub, &operation.value) && !removes {
+        one_primary(path, &mut after, &made)?;
+    }
+    after.retain(|element| !(element.is_object() && element.members().len() == 0));
     store(resource, path, after);
     Ok(())
 }
@@ -364,26 +372,25 @@ fn is_primary(element: &Value) -> bool {
     element.get("primary").and_then(Value::as_bool) == Some(true)
 }
 
-/// One operation cannot make several elements the preferred one.
-fn only_one_primary(path: &AttrPath, sub: &str, hits: usize, operation: &Operation) -> Result<(), Error> {
-    let sets = sub.eq_ignore_ascii_case("primary") && operation.value.as_bool() == Some(true);
-    if sets && hits > 1 {
-        return Err(Error::value(format!("only one element of {path} can be primary")));
+/// Whether what an operation writes, to an element or to a sub-attribute of it, makes the element the preferred one.
+fn makes_primary(sub: Option<&CompactString>, value: &Value) -> bool {
+    match sub {
+        Some(sub) => sub.eq_ignore_ascii_case("primary") && value.as_bool() == Some(true),
+        None => value.each().iter().any(is_primary),
     }
-    Ok(())
 }
 
-/// "The service provider SHALL set the value of the existing attribute with primary true to false" when another becomes
-/// it.
-fn one_primary(path: &AttrPath, before: &[Value], after: &mut [Value]) -> Result<(), Error> {
-    if after.iter().filter(|element| is_primary(element)).count() < 2 {
-        return Ok(());
+/// "The service provider SHALL set the value of the existing attribute with primary true to false" when another is made
+/// so; one operation cannot make several.
+fn one_primary(path: &AttrPath, elements: &mut [Value], made: &[bool]) -> Result<(), Error> {
+    match made.iter().filter(|made| **made).count() {
+        0 => return Ok(()),
+        1 => {}
+        _ => return Err(Error::value(format!("only one element of {path} can be primary"))),
     }
-    for element in after.iter_mut().filter(|element| is_primary(element) && before.contains(element)) {
+    for (element, _) in elements.iter_mut().zip(made).filter(|(element, made)| !**made && is_primary(element))
+    {
         element.set("primary", false);
-    }
-    if after.iter().filter(|element| is_primary(element)).count() > 1 {
-        return Err(Error::value(format!("only one element of {path} can be primary")));
     }
     Ok(())
 }

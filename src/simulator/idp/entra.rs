@@ -46,10 +46,10 @@ pub(super) fn life_cycle(flag: bool) -> Vec<Step> {
     ));
     steps.extend(group(&words));
     for (title, active) in [("deactivates Bo", false), ("lets Bo come back", true)] {
-        let body = patch(json!([words.replace("active", words.boolean(active))]));
+        let body = patch(&json!([words.replace("active", &words.boolean(active))]));
         steps.push(Step::send(Stage::Suspend, title, "PATCH", "/Users/{bo}", body));
     }
-    let off = patch(json!([words.replace("active", words.boolean(false))]));
+    let off = patch(&json!([words.replace("active", &words.boolean(false))]));
     steps.push(Step::send(Stage::Leave, "deactivates Cem, who leaves", "PATCH", "/Users/{cem}", off));
     steps.push(Step {
         method: "DELETE",
@@ -109,32 +109,32 @@ impl Words {
         }
     }
 
-    fn replace(&self, path: &str, value: Value) -> Value {
+    fn replace(&self, path: &str, value: &Value) -> Value {
         json!({ "op": if self.flag { "replace" } else { "Replace" }, "path": path, "value": value })
     }
 
     /// Several changes: an operation each, or one without a path and value paths apart.
     fn gathered(&self, changes: &[(&str, Value)]) -> Value {
         if !self.flag {
-            return patch(changes.iter().map(|(path, value)| self.replace(path, value.clone())).collect());
+            return patch(&changes.iter().map(|(path, value)| self.replace(path, value)).collect());
         }
         let (apart, together): (Vec<_>, Vec<_>) = changes.iter().partition(|(path, _)| path.contains('['));
         let value: serde_json::Map<String, Value> =
             together.into_iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect();
         let mut operations = vec![json!({ "op": "replace", "value": value })];
-        operations.extend(apart.into_iter().map(|(path, value)| self.replace(path, value.clone())));
-        patch(Value::Array(operations))
+        operations.extend(apart.into_iter().map(|(path, value)| self.replace(path, value)));
+        patch(&Value::Array(operations))
     }
 
     fn add_member(&self, id: &str) -> Value {
         let op = if self.flag { "add" } else { "Add" };
-        patch(json!([{ "op": op, "path": "members", "value": [{ "$ref": null, "value": id }] }]))
+        patch(&json!([{ "op": op, "path": "members", "value": [{ "$ref": null, "value": id }] }]))
     }
 
     fn remove_member(&self, id: &str) -> Value {
         if self.flag {
-            return patch(json!([{ "op": "remove", "path": format!("members[value eq \"{id}\"]") }]));
+            return patch(&json!([{ "op": "remove", "path": format!("members[value eq \"{id}\"]") }]));
         }
-        patch(json!([{ "op": "Remove", "path": "members", "value": [{ "$ref": null, "value": id }] }]))
+        patch(&json!([{ "op": "Remove", "path": "members", "value": [{ "$ref": null, "value": id }] }]))
     }
 }

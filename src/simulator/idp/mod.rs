@@ -198,7 +198,7 @@ impl Person {
 }
 
 /// A PATCH of these operations.
-fn patch(operations: Value) -> Value {
+fn patch(operations: &Value) -> Value {
     json!({ "schemas": [PATCH_OP], "Operations": operations })
 }
 

@@ -60,7 +60,7 @@ fn activate(wizard: bool, stage: Stage, title: &str, who: &'static str, active: 
     if wizard {
         return update(stage, title, who, vec![("/active", json!(active))]);
     }
-    let body = patch(json!([{ "op": "replace", "value": { "active": active } }]));
+    let body = patch(&json!([{ "op": "replace", "value": { "active": active } }]));
     vec![Step::send(stage, title, "PATCH", format!("/Users/{{{who}}}"), body)]
 }
 
@@ -89,7 +89,7 @@ fn group(wizard: bool) -> Vec<Step> {
     let rename = json!({ "op": "replace", "value": { "id": "{group}", "displayName": TECHNICIANS } });
     let add = |title: &str, member: Value| {
         let operation = json!({ "op": "add", "path": "members", "value": [member] });
-        Step::send(stage, title, "PATCH", path, patch(json!([operation])))
+        Step::send(stage, title, "PATCH", path, patch(&json!([operation])))
     };
     let removal = json!({ "op": "remove", "path": "members[value eq \"{bo}\"]" });
     vec![
@@ -97,7 +97,7 @@ fn group(wizard: bool) -> Vec<Step> {
         create,
         add("adds Ana to the group", member(0, "{ana}")),
         add("adds Bo to the group", member(1, "{bo}")),
-        Step::send(stage, "names the group again, as Okta does", "PATCH", path, patch(json!([rename]))),
-        Step::send(stage, "removes Bo from the group", "PATCH", path, patch(json!([removal]))),
+        Step::send(stage, "names the group again, as Okta does", "PATCH", path, patch(&json!([rename]))),
+        Step::send(stage, "removes Bo from the group", "PATCH", path, patch(&json!([removal]))),
     ]
 }
