@@ -186,8 +186,8 @@ impl<I> Caller<I> {
         &self.entry.integration
     }
 
-    /// The path after the integration's own: empty, or beginning with a slash. Its segments are plain
-    /// (see [`super::strict`]) and need no decoding.
+    /// The path after the integration's own: empty, or beginning with a slash and not ending in one. Its segments are
+    /// decoded and consist of letters, digits and `. _ ~ @ + -` (and `:` in a `urn:`); none is empty, `.` or `..`.
     pub fn path<'a>(&self, uri: &'a Uri) -> &'a str {
         uri.path().get(self.prefix..).unwrap_or_default()
     }

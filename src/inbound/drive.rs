@@ -19,7 +19,6 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
@@ -94,27 +93,33 @@ impl Driver {
         // Replies are written whole: Nagle's algorithm would only hold their last segment back.
         let _ = socket.set_nodelay(true);
         let http = match &self.acceptor {
-            None => match timeout(self.limits.first_byte, sniff(&mut socket)).await {
-                Ok(Ok((http2, prefix))) => self.http(socket, http2, prefix, &connection, service),
-                Ok(Err(_)) | Err(_) => return tracing::debug!("no request began"),
+            None => match self.begin(self.limits.first_byte, sniff(&mut socket)).await {
+                Ok((http2, prefix)) => self.http(socket, http2, prefix, &connection, service),
+                Err(cause) => return tracing::debug!(%cause, "no request began"),
             },
-            Some(acceptor) => match Box::pin(self.handshake(acceptor, socket)).await {
-                Ok(stream) => {
-                    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                    self.http(stream, http2, Bytes::new(), &connection, service)
+            Some(acceptor) => {
+                match Box::pin(self.begin(self.limits.handshake, acceptor.accept(socket))).await {
+                    Ok(stream) => {
+                        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                        self.http(Box::new(stream), http2, Bytes::new(), &connection, service)
+                    }
+                    Err(cause) => return tracing::debug!(%cause, "no TLS handshake"),
                 }
-                Err(cause) => return tracing::debug!(%cause, "TLS handshake failed"),
-            },
+            }
         };
         self.run(http, &connection).await;
     }
 
-    async fn handshake(
+    /// What comes before HTTP, within its deadline. Who has asked for nothing yet is not waited for on a stop.
+    async fn begin<T>(
         &self,
-        acceptor: &TlsAcceptor,
-        socket: TcpStream,
-    ) -> io::Result<Box<TlsStream<TcpStream>>> {
-        timeout(self.limits.handshake, acceptor.accept(socket)).await?.map(Box::new)
+        within: Duration,
+        beginning: impl Future<Output = io::Result<T>>,
+    ) -> io::Result<T> {
+        match self.stop.run_until_cancelled(timeout(within, beginning)).await {
+            Some(result) => result?,
+            None => Err(io::ErrorKind::Interrupted.into()),
+        }
     }
 
     /// HTTP of one version or the other.

@@ -74,20 +74,17 @@ impl Ids {
 }
 
 /// A request on its way in; boxed, since it passes through many hands and is large.
-#[derive(Debug)]
-pub struct Exchange {
-    /// As hyper gives it.
-    pub request: Request<Incoming>,
-    /// Its id.
-    pub id: RequestId,
+pub(super) struct Exchange {
+    pub(super) request: Request<Incoming>,
+    pub(super) id: RequestId,
     /// The connection it came in on.
-    pub connection: Arc<Connection>,
-    /// When it was read.
-    pub started: Instant,
+    pub(super) connection: Arc<Connection>,
+    /// When its head was read.
+    pub(super) started: Instant,
     /// When it must have been answered.
-    pub due: Instant,
+    pub(super) due: Instant,
     /// How its client wants to hear "not now".
-    pub patience: Patience,
+    pub(super) patience: Patience,
 }
 
 impl Exchange {

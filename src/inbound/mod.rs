@@ -1,26 +1,26 @@
 //! The server side: from an accepted socket to an authenticated request and back.
 //!
-//! [`listener`] takes sockets and turns them into HTTP requests, [`stack`] turns a request into a [`Caller`] and a
+//! [`Listener`] takes sockets and turns them into HTTP requests, [`Stack`] turns a request into a [`Caller`] and a
 //! handler's reply, [`scim`] is that handler: from bytes to canonical SCIM, through the bridge, and back. Invariants: no
 //! byte of a body is read before authentication; every wait has a deadline; every refusal is a SCIM error and a request
 //! id; what the peer says about itself in headers (`X-Forwarded-For`, `X-Forwarded-Host`, `X-Request-Id`) is never
 //! believed.
 
-pub mod authn;
+mod authn;
 pub mod body;
-pub mod connection;
+mod connection;
 mod discovery;
 mod drive;
-pub mod exchange;
+mod exchange;
 mod guard_io;
 mod limits;
-pub mod listener;
+mod listener;
 mod query;
 pub mod respond;
 pub mod route;
 pub mod scim;
 pub mod stack;
-pub mod strict;
+mod strict;
 pub mod tls;
 mod trace;
 mod wrap;

@@ -1,7 +1,7 @@
 //! The inbound stack: what happens to every request, in this order.
 //!
-//! The list in [`Stack::on`] is the inventory; the first layer is the outermost. Tests hold the order of each two neighbours
-//! that could be swapped and would still compile.
+//! The list in [`Stack::on`] is the inventory; the first layer is the outermost. Most neighbours cannot be swapped, since
+//! what one hands on is not what the other takes; where they could be and it would matter, a test fails.
 
 use std::convert::Infallible;
 use std::num::NonZeroU32;

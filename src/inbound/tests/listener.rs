@@ -225,6 +225,7 @@ async fn a_stop_lets_requests_finish() {
 #[tokio::test]
 async fn a_stop_does_not_wait_for_ever() {
     let (server, mut client, _go) = busy(SOON).await;
+    let _silent = server.connect().await;
     server.stop.cancel();
     assert_eq!(server.done.await.unwrap(), 1, "one was cut off");
     assert_eq!(client.rest().await, "");
