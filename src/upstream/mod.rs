@@ -1,11 +1,24 @@
-//! The client side: where a vendor is, with what it is called, and how often.
+//! The client side: a call to a vendor and its reply, or why there is none.
+//!
+//! [`Vendor::send`] is the one way out of the bridge. Invariants: a token goes to the configured origin and nowhere else,
+//! over verified TLS; a URL is built from checked segments; no redirect is followed; every wait ends at the caller's
+//! deadline; what may have been done at the vendor is never done twice without its caller having said that it may be.
 
 mod account;
 mod auth;
 mod base;
+mod connect;
 mod failure;
+mod reply;
+mod retry;
+mod stack;
+
+#[cfg(test)]
+mod tests;
 
 pub use account::Account;
 pub use auth::{Auth, InvalidToken};
 pub use base::{Base, BaseError};
 pub use failure::{Failure, Kind};
+pub use reply::Reply;
+pub use stack::{Options, Outgoing, Repeat, SetupError, Vendor};
