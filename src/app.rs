@@ -16,12 +16,14 @@ use tokio_util::task::TaskTracker;
 use crate::admin::{Admin, Ready};
 use crate::bridge::{Integration, Observer, Parts, Wire};
 use crate::config::{self, Options, Rate};
-use crate::inbound::{Gate, Gates, Listener, Stack, listener, scim, stack};
+use crate::inbound::{self, Gate, Gates, Limits, Listener, Stack, scim, stack};
 use crate::store::{Memory, Store};
 use crate::upstream;
 
 /// How long requests that have begun may take to finish when the process is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
+/// How many calls a vendor account gets at once when its configuration does not say.
+const IN_FLIGHT: usize = 32;
 
 /// A bridge that serves.
 pub struct Running {
@@ -36,10 +38,9 @@ pub struct Running {
 /// # Errors
 /// When an address cannot be had, a certificate cannot be read, or two integrations are in each other's way.
 pub async fn start(options: Options, observer: Option<Observer>) -> io::Result<Running> {
-    let limits = listener::Limits::default();
-    let listener =
-        Listener::bind(&listener::Options { listen: options.listen, tls: options.tls.clone(), limits })
-            .await?;
+    let sockets =
+        inbound::Options { listen: options.listen, tls: options.tls.clone(), limits: Limits::default() };
+    let listener = Listener::bind(&sockets).await?;
     let addr = listener.local_addr()?;
     let admin = match options.admin {
         Some(listen) => Some(Admin::bind(listen).await?),
@@ -113,12 +114,11 @@ fn gates(
     observer: Option<&Observer>,
 ) -> io::Result<Gates<Integration>> {
     let store: Arc<dyn Store> = Arc::new(Memory::default());
-    let mut accounts: HashMap<CompactString, Arc<upstream::Account>> = HashMap::new();
+    let mut accounts: HashMap<CompactString, upstream::Account> = HashMap::new();
     let mut gates = Vec::new();
     for one in options.integrations {
-        let account = accounts
-            .entry(one.vendor.account.clone())
-            .or_insert_with(|| Arc::new(account(&one.vendor.limits)));
+        let account =
+            accounts.entry(one.vendor.account.clone()).or_insert_with(|| account(&one.vendor.limits));
         if one.remembers {
             tracing::info!(integration = %one.name, "what the vendor cannot hold is remembered until the process ends");
         }
@@ -133,7 +133,7 @@ fn gates(
             dialect: one.dialect,
             remembers: one.remembers,
             store: store.clone(),
-            wire: Wire::Vendor(Box::new(vendor(&one, account.clone())?)),
+            wire: Wire::Vendor(vendor(&one, account.clone())?),
             tasks: tasks.clone(),
             observer: observer.cloned(),
             name: one.name,
@@ -145,10 +145,10 @@ fn gates(
     Gates::new(gates).map_err(io::Error::other)
 }
 
-fn vendor(one: &config::Integration, account: Arc<upstream::Account>) -> io::Result<upstream::Vendor> {
+fn vendor(one: &config::Integration, account: upstream::Account) -> io::Result<upstream::Vendor> {
     let options = upstream::Options {
         headers: one.compiled.profile.headers.clone(),
-        extra_roots: one.vendor.roots.clone(),
+        roots: one.vendor.roots.clone(),
         networks: one.vendor.networks.clone(),
         ..upstream::Options::new(one.vendor.base.clone(), one.vendor.token.clone())
     };
@@ -156,7 +156,9 @@ fn vendor(one: &config::Integration, account: Arc<upstream::Account>) -> io::Res
 }
 
 fn account(limits: &config::Account) -> upstream::Account {
-    upstream::Account::new(limits.rate.map(quota), limits.in_flight)
+    // A vendor that says nothing about a rate has none that we know of; the inbound rate bounds it.
+    let rate = limits.rate.map_or(Quota::per_second(NonZeroU32::MAX), quota);
+    upstream::Account::new(rate, limits.in_flight.unwrap_or(IN_FLIGHT))
 }
 
 fn quota(rate: Rate) -> Quota {

@@ -92,6 +92,13 @@ impl Error {
         Self::new(Kind::Unavailable(after), "the vendor is not available right now")
     }
 
+    /// There is nothing at the vendor's URL. Never passed on as 404: that would make the identity provider think that
+    /// nobody is there.
+    pub fn misplaced() -> Self {
+        let error = Self::unavailable(5 * MINUTE);
+        error.because("there is no SCIM endpoint at the vendor's URL")
+    }
+
     /// The vendor did not answer in time.
     pub fn overdue() -> Self {
         Self::new(Kind::Overdue(MINUTE), "the vendor did not answer in time")

@@ -131,7 +131,7 @@ async fn fetch(integration: &Integration, call: &emulation::Call, context: &Cont
         let error = reply.error(call);
         return Err(match error.kind {
             // The whole endpoint is not where it should be: "no such resource" would be taken for an empty directory.
-            Kind::NotFound => Error::broken("the vendor has no such endpoint"),
+            Kind::NotFound => Error::misplaced(),
             _ => error,
         });
     }

@@ -125,7 +125,7 @@ impl Integration {
     }
 
     async fn group_changed(&self, id: &str, change: GroupChange, context: &Context) -> Result<(), Error> {
-        if !self.lens(ResourceType::User).reads_groups() || change == GroupChange::default() {
+        if !self.lens(ResourceType::User).reads_groups() {
             return Ok(());
         }
         self.know_groups(context).await?;
@@ -135,7 +135,7 @@ impl Integration {
             concerned.extend(self.store.members_of(&self.name, id).await?);
         }
         self.store.change_group(&self.name, id, change).await?;
-        self.bring_up_to_date(concerned, context).await
+        self.bring_up_to_date(&concerned, context).await
     }
 
     /// Notes that a group is gone, and brings those who were in it up to date.
@@ -146,12 +146,16 @@ impl Integration {
         self.know_groups(context).await?;
         let members = self.store.members_of(&self.name, id).await?;
         self.store.forget_group(&self.name, id).await?;
-        self.bring_up_to_date(members, context).await
+        self.bring_up_to_date(&members, context).await
     }
 
     /// Runs the rules again for users whose groups have changed. Those who lost a group come first; one that fails does
-    /// not keep the others waiting.
-    async fn bring_up_to_date(&self, mut users: Vec<CompactString>, context: &Context) -> Result<(), Error> {
+    /// not keep the others waiting, and is tried again with the next change of any group: the request that failed is
+    /// repeated by its client, but then the group does not change any more.
+    async fn bring_up_to_date(&self, users: &[CompactString], context: &Context) -> Result<(), Error> {
+        self.store.owe(&self.name, users).await?;
+        let mut users = users.to_vec();
+        users.extend(self.store.owed(&self.name).await?);
         let mut seen = std::collections::HashSet::new();
         users.retain(|user| seen.insert(user.clone()));
         let mut failed = None;
@@ -173,8 +177,13 @@ impl Integration {
     }
 
     async fn renew(&self, user: CompactString, context: &Context) -> Result<(), Error> {
-        let (resource, user) = (ResourceType::User, user.as_str());
-        let _held = self.locks.hold(resource, user).await;
+        let _held = self.locks.hold(ResourceType::User, &user).await;
+        self.run_rules_again(&user, context).await?;
+        Ok(self.store.settle(&self.name, &user).await?)
+    }
+
+    async fn run_rules_again(&self, user: &str, context: &Context) -> Result<(), Error> {
+        let resource = ResourceType::User;
         if self.is_buried(resource, user).await? {
             return Ok(());
         }

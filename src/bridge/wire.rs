@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use compact_str::CompactString;
@@ -19,7 +20,7 @@ use crate::upstream::{self, Failure, Outgoing};
 /// Where calls go.
 pub enum Wire {
     /// To the vendor.
-    Vendor(Box<upstream::Vendor>),
+    Vendor(upstream::Vendor),
     /// Nowhere: they are answered from what is known, for `explain`.
     Dry(Dry),
 }
@@ -44,6 +45,8 @@ pub struct Reply {
     pub body: Option<Value>,
     /// The id at the end of its `Location`.
     pub located: Option<CompactString>,
+    /// When the vendor is worth asking again, by its own account.
+    pub retry_after: Option<Duration>,
 }
 
 impl Reply {
@@ -81,7 +84,7 @@ impl Reply {
                     .into()
             }
             408 | 504 => Error::overdue(),
-            500..=599 => Error::unavailable(MINUTE),
+            500..=599 => Error::unavailable(self.retry_after.unwrap_or(MINUTE).max(MINUTE)),
             _ => Error::broken("an unexpected status"),
         };
         let more = error.cause.clone().map(|more| format!("{cause}: {more}")).unwrap_or(cause);
@@ -124,7 +127,7 @@ async fn send(vendor: &upstream::Vendor, call: &Call, deadline: Instant) -> Resu
         if_match: None,
         deadline,
     };
-    let reply = vendor.send(outgoing).await.map_err(|failure| failed(&failure))?;
+    let reply = vendor.send(&outgoing).await.map_err(|failure| failed(&failure, call))?;
     let status = reply.status.as_u16();
     let body = if reply.body.is_empty() {
         None
@@ -137,13 +140,15 @@ async fn send(vendor: &upstream::Vendor, call: &Call, deadline: Instant) -> Resu
     };
     let located =
         reply.location.as_deref().and_then(|location| location.rsplit('/').next()).map(CompactString::from);
-    Ok(Reply { status, body, located })
+    Ok(Reply { status, body, located, retry_after: reply.retry_after })
 }
 
-fn failed(failure: &Failure) -> Error {
-    use upstream::FailureKind as Kind;
+fn failed(failure: &Failure, call: &Call) -> Error {
+    use upstream::Kind;
     let error = match failure.kind {
         Kind::NotSent => Error::unavailable(MINUTE),
+        // Whether it was created, the next creation shows.
+        Kind::Ambiguous if call.verb == Verb::Post => Error::unavailable(MINUTE),
         Kind::Ambiguous | Kind::Overdue => Error::overdue(),
         Kind::Throttled { retry_after } => Error::throttled(retry_after),
         Kind::Unauthorised => Error::credential(),
@@ -157,7 +162,8 @@ impl Dry {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = call.id.clone().map(|id| (call.resource, id));
         let found = place.as_ref().and_then(|place| known.get(place).cloned());
-        let reply = |status: u16, body: Option<Value>| Reply { status, body, located: None };
+        let reply =
+            |status: u16, body: Option<Value>| Reply { status, body, located: None, retry_after: None };
         match (call.verb, place, found) {
             (Verb::Post, _, _) => {
                 let mut body = call.body.clone().unwrap_or_default();

@@ -52,7 +52,7 @@ impl Write<'_> {
         if !reply.is_success() {
             let error = reply.error(&call);
             return Err(match error.kind {
-                Kind::NotFound => Error::broken("the vendor has no such endpoint"),
+                Kind::NotFound => Error::misplaced(),
                 _ => error,
             });
         }

@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 use crate::remainder::Remembered;
 use crate::scim::filter::Op;
 use crate::scim::json::Value;
@@ -16,7 +19,7 @@ pub struct Profile {
     /// Whose requests it was made for.
     pub speak: Speak,
     /// Headers that it insists on.
-    pub headers: Vec<(String, String)>,
+    pub headers: HeaderMap,
     /// The largest page that it gives; `None`: as large as it is asked for.
     pub max_count: Option<usize>,
     /// Whether it honours `sortBy`.
@@ -194,27 +197,18 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn headers(&mut self, node: &Node) -> Vec<(String, String)> {
-        let mut out = Vec::new();
+    fn headers(&mut self, node: &Node) -> HeaderMap {
+        let mut out = HeaderMap::new();
         for (key, value) in node.get("headers").map(Node::entries).unwrap_or_default() {
-            let lower = key.text.to_ascii_lowercase();
-            let own = [
-                "authorization",
-                "host",
-                "content-length",
-                "transfer-encoding",
-                "connection",
-                "te",
-                "upgrade",
-            ];
-            let text = value.text().unwrap_or_default();
-            let sound = |text: &str| !text.is_empty() && text.bytes().all(|b| (0x20..0x7f).contains(&b));
-            let token = lower.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-            if own.contains(&lower.as_str()) || !token || !sound(text) {
-                self.mistakes
-                    .push(Mistake::new(key.span, format!("`{}` is not a header that can be set", key.text)));
-            } else {
-                out.push((lower, text.to_owned()));
+            // These belong to the connection and the credential.
+            let own = [AUTHORIZATION, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TE, UPGRADE];
+            let name = key.text.parse::<HeaderName>().ok().filter(|name| !own.contains(name));
+            match (name, value.text().unwrap_or_default().parse::<HeaderValue>()) {
+                (Some(name), Ok(value)) if !value.is_empty() => drop(out.insert(name, value)),
+                _ => {
+                    let text = format!("`{}` is not a header that can be set, or not to that", key.text);
+                    self.mistakes.push(Mistake::new(key.span, text));
+                }
             }
         }
         out

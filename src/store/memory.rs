@@ -24,6 +24,8 @@ struct Shelf {
     /// For each member, the groups.
     memberships: HashMap<CompactString, BTreeSet<CompactString>>,
     knows_groups: bool,
+    /// Users whose rules must run again.
+    owed: BTreeSet<CompactString>,
 }
 
 #[derive(Default)]
@@ -103,6 +105,20 @@ impl Store for Memory {
     fn unbury<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
         self.with(&key.integration, |shelf| {
             shelf.buried.remove(&(key.resource, key.id.clone()));
+        })
+    }
+
+    fn owe<'a>(&'a self, integration: &'a str, users: &'a [CompactString]) -> Later<'a, ()> {
+        self.with(integration, |shelf| shelf.owed.extend(users.iter().cloned()))
+    }
+
+    fn owed<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<CompactString>> {
+        self.with(integration, |shelf| shelf.owed.iter().cloned().collect())
+    }
+
+    fn settle<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()> {
+        self.with(integration, |shelf| {
+            shelf.owed.remove(user);
         })
     }
 

@@ -75,6 +75,16 @@ pub trait Store: Send + Sync {
     /// Notes that a buried resource is there again.
     fn unbury<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;
 
+    /// Notes users whose groups have changed, so that their rules must run again. Forgetting one would leave them what a
+    /// membership gave.
+    fn owe<'a>(&'a self, integration: &'a str, users: &'a [CompactString]) -> Later<'a, ()>;
+
+    /// The users whose rules must still run again.
+    fn owed<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<CompactString>>;
+
+    /// Notes that the rules of a user have run.
+    fn settle<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()>;
+
     /// Whether the groups of an integration are known, all of them.
     fn knows_groups<'a>(&'a self, integration: &'a str) -> Later<'a, bool>;
 

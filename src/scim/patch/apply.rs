@@ -257,7 +257,10 @@ fn element(
                     .for_each(|element| set_sub(element, sub, operation));
             }
             None if removes => {
-                after.iter_mut().filter(|element| hit(element)).for_each(|element| *element = Value::object())
+                after
+                    .iter_mut()
+                    .filter(|element| hit(element))
+                    .for_each(|element| *element = Value::object());
             }
             None if operation.op == Op::Add && operation.value.is_object() => {
                 for element in after.iter_mut().filter(|element| hit(element)) {
