@@ -4,6 +4,7 @@
 mod peer;
 
 mod dialects;
+mod foreign;
 mod life_cycle;
 mod ninjaone;
 mod properties;
