@@ -1,5 +1,5 @@
-//! Servers and clients that nobody here wrote: what they find with nothing in between, and whether anything is lost with
-//! something in between.
+//! Servers and clients that nobody here wrote: what they find with nothing in between, and whether anything is lost
+//! with something in between.
 
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! SCIM servers and conformance clients that nobody here wrote, from public package registries.
 //!
-//! They are installed once, under `target/peers`, by the test that needs one first (`setup`). On a machine that has no
-//! Python, no Node or no way to a registry, whoever asks for one gets `None`, and the test says `skipped: <peer>: <why>`
-//! and passes. Every server has a port of its own choice, keeps everything in memory, and ends with its value.
+//! They are installed once, under `target/peers`, by the test that needs one first (`setup`). On a machine that has
+//! no Python, no Node or no way to a registry, whoever asks for one gets `None`, and the test says `skipped: <peer>:
+//! <why>` and passes. Every server has a port of its own choice, keeps all in memory, and ends with its value.
 //!
 //! ```ignore
 //! let Some(vendor) = foreign::server(Kind::Scimmy).await else { return };

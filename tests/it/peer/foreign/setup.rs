@@ -1,7 +1,8 @@
-//! Installs the peers: a Python environment and a Node folder under `target/peers`, pinned by files in this repository.
+//! Installs the peers: a Python environment and a Node folder under `target/peers`, pinned by files in this
+//! repository.
 //!
-//! It happens once: a stamp says what was installed, and a lock holds back other tests and other test processes until it is
-//! written. An `Err` is what this machine lacks; anything else that goes wrong is a failure of the test.
+//! It happens once: a stamp says what was installed, and a lock holds back other tests and other test processes until
+//! it is written. An `Err` is what this machine lacks; anything else that goes wrong is a failure of the test.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
