@@ -9,7 +9,7 @@ use crate::scim::filter::Filter;
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 use crate::scim::projection::Projection;
-use crate::scim::request::{Query, Request, list_response};
+use crate::scim::request::{Action, Query, Request, list_response};
 use crate::scim::schema::{ResourceType, Returned};
 
 /// The most resources that one page holds.
@@ -69,6 +69,35 @@ pub(super) async fn list(
         .take(count)
         .map(|one| integration.show(resource, one, &request.projection));
     Ok(Answer::Page(list_response(total, start, page.collect())))
+}
+
+/// Answers a query for every type of resource, one type after the other, each in its order.
+pub(super) async fn everything(
+    integration: &Integration,
+    requests: [Request; 2],
+    context: &Context,
+) -> Result<Answer, Error> {
+    let (mut total, mut resources, mut first) = (0, Vec::new(), 1);
+    for request in requests {
+        let Action::List(query) = &request.action else { continue };
+        if integration.profile.resource(request.resource).unsupported {
+            continue;
+        }
+        first = query.start_index.unwrap_or(1);
+        let rest = Query {
+            start_index: Some(first.saturating_sub(total).max(1)),
+            count: Some(query.count.unwrap_or(PAGE).min(MAX_PAGE) - resources.len()),
+            ..query.clone()
+        };
+        let Answer::Page(mut page) = list(integration, &request, &rest, context).await? else { continue };
+        total += page
+            .get("totalResults")
+            .and_then(Value::as_i64)
+            .and_then(|total| usize::try_from(total).ok())
+            .unwrap_or(0);
+        resources.extend(page.remove("Resources").map(Value::into_items).unwrap_or_default());
+    }
+    Ok(Answer::Page(list_response(total, first, resources)))
 }
 
 /// What is never returned cannot be asked about, or the question would be an oracle.

@@ -144,6 +144,18 @@ pub async fn handle(
     task.await.unwrap_or_else(|failure| Err(Error::internal(failure)))
 }
 
+/// Carries out one query for resources of every type: the same query, of users and of groups.
+///
+/// # Errors
+/// When one of them cannot be carried out.
+pub async fn everything(
+    integration: &Arc<Integration>,
+    requests: [Request; 2],
+    context: &Context,
+) -> Result<Answer, Error> {
+    list::everything(integration, requests, context).await
+}
+
 impl Integration {
     /// Puts it together.
     pub fn new(parts: Parts) -> Self {

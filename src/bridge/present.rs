@@ -90,36 +90,34 @@ impl Integration {
         format!("{}/{}/{escaped}", self.base, resource.endpoint())
     }
 
-    /// References point at the bridge: the vendor's own URLs mean nothing to the identity provider.
+    /// References point at the bridge: the vendor's own URLs mean nothing to the identity provider. There is one wherever
+    /// it is sure of which type the resource is.
     fn own_references(&self, name: &str, value: &mut Value) {
-        let base = &self.base;
-        let own = |element: &mut Value, default: ResourceType| {
-            let of = match element.text_at("type") {
-                Some("Group") => ResourceType::Group,
-                Some("User") => ResourceType::User,
-                _ => default,
-            };
-            let id = element.get("value").and_then(Value::scalar_text).map(str::to_owned);
-            if let (Some(id), true) = (id, element.has("$ref")) {
-                let escaped = percent_encoding::utf8_percent_encode(&id, SEGMENT);
-                element.set("$ref", format!("{base}/{}/{escaped}", of.endpoint()));
-            }
-        };
         match (name.to_ascii_lowercase().as_str(), value.items_mut()) {
-            ("members", Some(items)) => items.iter_mut().for_each(|item| own(item, ResourceType::User)),
-            ("groups", Some(items)) => {
+            ("members", Some(items)) => {
                 for item in items {
-                    // Here `type` says whether the membership is direct.
-                    if let Some(id) =
-                        item.get("value").and_then(Value::scalar_text).filter(|_| item.has("$ref"))
-                    {
-                        let url = self.location(ResourceType::Group, id);
-                        item.set("$ref", url);
+                    match item.text_at("type") {
+                        Some("Group") => self.refer(item, ResourceType::Group),
+                        Some("User") => self.refer(item, ResourceType::User),
+                        _ if item.has("$ref") => self.refer(item, ResourceType::User),
+                        _ => {}
                     }
                 }
             }
-            ("manager", None) => own(value, ResourceType::User),
+            // Here `type` says whether the membership is direct.
+            ("groups", Some(items)) => {
+                items.iter_mut().for_each(|item| self.refer(item, ResourceType::Group))
+            }
+            ("manager", None) => self.refer(value, ResourceType::User),
             _ => {}
+        }
+    }
+
+    fn refer(&self, element: &mut Value, resource: ResourceType) {
+        if let Some(url) =
+            element.get("value").and_then(Value::scalar_text).map(|id| self.location(resource, id))
+        {
+            element.set("$ref", url);
         }
     }
 }

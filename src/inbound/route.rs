@@ -14,19 +14,24 @@ pub enum Route<'p> {
     Resource(ResourceType, &'p str),
     /// `/Users/.search`
     Search(ResourceType),
+    /// The base itself, or with `true` `/.search`: resources of every type (RFC 7644 §3.4.2.1, §3.4.3).
+    Everything(bool),
     /// `/ServiceProviderConfig`
     ServiceProviderConfig,
     /// `/ResourceTypes`, `/ResourceTypes/User`
     ResourceTypes(Option<&'p str>),
     /// `/Schemas`, `/Schemas/urn:…`
     Schemas(Option<&'p str>),
-    /// `/Bulk`, `/Me`, `/.search`: of the RFC, and not offered.
+    /// `/Bulk`, `/Me`: of the RFC, and not offered.
     NotOffered,
 }
 
 impl<'p> Route<'p> {
     /// The route of a path, which begins with a slash or is empty. `None`: there is nothing.
     pub fn of(path: &'p str) -> Option<Self> {
+        if path.is_empty() || path == "/" {
+            return Some(Self::Everything(false));
+        }
         let mut segments = path.strip_prefix('/')?.split('/');
         let (first, second, more) = (segments.next()?, segments.next(), segments.next());
         match (first, second, more) {
@@ -34,7 +39,8 @@ impl<'p> Route<'p> {
             ("ServiceProviderConfig", None, _) => Some(Self::ServiceProviderConfig),
             ("ResourceTypes", name, _) => Some(Self::ResourceTypes(name)),
             ("Schemas", urn, _) => Some(Self::Schemas(urn)),
-            ("Bulk" | "Me" | ".search", None, _) => Some(Self::NotOffered),
+            ("Bulk" | "Me", None, _) => Some(Self::NotOffered),
+            (".search", None, _) => Some(Self::Everything(true)),
             (endpoint, None, _) => resource_type(endpoint).map(Self::Endpoint),
             (endpoint, Some(".search"), _) => resource_type(endpoint).map(Self::Search),
             (endpoint, Some(id), _) => resource_type(endpoint).map(|resource| Self::Resource(resource, id)),
@@ -50,6 +56,8 @@ impl<'p> Route<'p> {
             Self::Resource(ResourceType::Group, _) => "/Groups/{id}",
             Self::Search(ResourceType::User) => "/Users/.search",
             Self::Search(ResourceType::Group) => "/Groups/.search",
+            Self::Everything(false) => "/",
+            Self::Everything(true) => "/.search",
             Self::ServiceProviderConfig => "/ServiceProviderConfig",
             Self::ResourceTypes(_) => "/ResourceTypes",
             Self::Schemas(_) => "/Schemas",
@@ -62,8 +70,11 @@ impl<'p> Route<'p> {
         match self {
             Self::Endpoint(_) => "GET, POST",
             Self::Resource(..) => "GET, PUT, PATCH, DELETE",
-            Self::Search(_) => "POST",
-            Self::ServiceProviderConfig | Self::ResourceTypes(_) | Self::Schemas(_) => "GET",
+            Self::Search(_) | Self::Everything(true) => "POST",
+            Self::Everything(false)
+            | Self::ServiceProviderConfig
+            | Self::ResourceTypes(_)
+            | Self::Schemas(_) => "GET",
             Self::NotOffered => "",
         }
     }
@@ -90,8 +101,9 @@ mod tests {
             ("/users", None),
             ("/Users/1/2", None),
             ("/Printers", None),
-            ("", None),
-            ("/", None),
+            ("", Some(Route::Everything(false))),
+            ("/", Some(Route::Everything(false))),
+            ("/.search", Some(Route::Everything(true))),
         ] {
             assert_eq!(Route::of(path), route, "{path}");
         }

@@ -40,7 +40,7 @@ pub async fn serve(caller: Caller<Integration>, request: Request<Incoming>) -> R
     };
     trace::route(route.template());
     if route == Route::NotOffered {
-        let detail = "Bulk, Me and queries of all types at once are not offered";
+        let detail = "Bulk and Me are not offered";
         return respond::error(StatusCode::NOT_IMPLEMENTED, None, detail, exchange.id);
     }
     if !route.takes(&head.method) {
@@ -50,6 +50,7 @@ pub async fn serve(caller: Caller<Integration>, request: Request<Incoming>) -> R
         Route::Endpoint(resource) | Route::Resource(resource, _) | Route::Search(resource) => {
             (resource, if resource == ResourceType::Group { GROUP_BODY } else { USER_BODY })
         }
+        Route::Everything(_) => (ResourceType::User, USER_BODY),
         _ => return exchange.discover(&route, head.uri.query()),
     };
     let bytes = match head.method {
@@ -59,17 +60,10 @@ pub async fn serve(caller: Caller<Integration>, request: Request<Incoming>) -> R
             Err(error) => return error.reply(exchange.id),
         },
     };
-    let mut touched = Touched::default();
     let asked = Head { method: &head.method, query: head.uri.query(), headers: &head.headers };
-    let read = canonical(&exchange.integration, &exchange.speaker, &route, &asked, &bytes, &mut touched);
-    exchange.trail.step(|| Step::Tolerated(touched.rules().to_vec()));
-    let (reply, told) = match read {
-        Ok(request) => {
-            let context = Context { deadline: caller.due() - ANSWER_TIME, trail: exchange.trail.clone() };
-            exchange.answer(resource, bridge::handle(&exchange.integration, request, context).await)
-        }
-        Err(error) => exchange.answer(resource, Err(error.into())),
-    };
+    let context = Context { deadline: caller.due() - ANSWER_TIME, trail: exchange.trail.clone() };
+    let outcome = exchange.carry_out(&route, &asked, &bytes, context).await;
+    let (reply, told) = exchange.answer(resource, outcome);
     if let Some(observer) = &exchange.integration.observer {
         observer(&bridge::Told {
             method: head.method.to_string(),
@@ -158,6 +152,27 @@ struct Exchange {
 }
 
 impl Exchange {
+    async fn carry_out(
+        &self,
+        route: &Route<'_>,
+        head: &Head<'_>,
+        bytes: &[u8],
+        context: Context,
+    ) -> Result<Answer, bridge::Error> {
+        let integration = &self.integration;
+        let mut touched = Touched::default();
+        let mut read =
+            |route: &Route<'_>| canonical(integration, &self.speaker, route, head, bytes, &mut touched);
+        if let Route::Everything(search) = route {
+            let of = if *search { Route::Search } else { Route::Endpoint };
+            let requests = [read(&of(ResourceType::User))?, read(&of(ResourceType::Group))?];
+            return bridge::everything(integration, requests, &context).await;
+        }
+        let request = read(route);
+        self.trail.step(|| Step::Tolerated(touched.rules().to_vec()));
+        bridge::handle(integration, request?, context).await
+    }
+
     fn discover(&self, route: &Route<'_>, query: Option<&str>) -> Reply {
         // "If a filter is provided, the service provider SHALL respond with 403" (RFC 7644 §4).
         if query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("filter="))) {

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use crate::peer::bridge::{Bridge, Plan, TOKEN};
 use crate::peer::foreign::{self, Client, Kind, Status};
 
 /// What the pinned versions find in each other: checks passed, and failed. A peer that does not really run finds less.
@@ -21,16 +22,22 @@ const MEASURED: [(Kind, Client, usize, usize); 12] = [
     (Kind::DjangoScim2, Client::UrlAudit, 16, 4),
 ];
 
-/// Where a client is sent, and what must live as long as it runs.
-struct Front<G> {
-    base: String,
-    token: String,
-    _alive: G,
-}
+/// What a client does not ask of the bridge: it says that it has no Bulk, and a `$ref` in a member of unknown type is not
+/// given back. Neither is a failure.
+const NOT_ASKED: [&str; 2] = [
+    "POST /Bulk: URLs under the base",
+    "PUT /Groups/{id}: members.$ref comes back under the base or relative",
+];
 
-/// Nothing in between.
-fn nothing(base: &str, token: &str) -> Front<()> {
-    Front { base: base.to_owned(), token: token.to_owned(), _alive: () }
+/// A bridge in between.
+async fn bridge(kind: Kind, base: &str, token: &str) -> (Bridge, String) {
+    let django = include_str!("peer/foreign/django-scim2.yaml");
+    let mut plan = Plan::new().file("django-scim2.yaml", django);
+    let mapping = if kind == Kind::DjangoScim2 { "./django-scim2.yaml" } else { "rfc" };
+    plan.integration("acme", base, token).mapping(mapping).done();
+    let bridge = plan.start().await;
+    let base = bridge.url("acme");
+    (bridge, base)
 }
 
 async fn finds_what_was_measured(kind: Kind) {
@@ -46,30 +53,33 @@ async fn finds_what_was_measured(kind: Kind) {
     }
 }
 
-/// Every client finds through `front` all that it finds directly. Returns what it finds besides, as `client: check`.
-///
-/// `front` makes what stands before a vendor from the vendor's base URL and token. Each client gets a vendor and a front of
-/// its own, so that none sees what another left.
-async fn nothing_is_lost<G>(kind: Kind, front: impl AsyncFn(&str, &str) -> Front<G>) -> Vec<String> {
+/// Every client finds through the bridge all that it finds directly, and more. Each gets a vendor and a bridge of its own,
+/// so that none sees what another left.
+async fn nothing_is_lost(kind: Kind, more: usize) {
     let (mut lost, mut won) = (String::new(), Vec::new());
     // Those that something was lost before: when the test fails, they show what they logged.
     let mut concerned = Vec::new();
     for client in Client::ALL {
-        let Some(direct) = foreign::direct(kind, client).await else { continue };
-        let Some(vendor) = foreign::server(kind).await else { continue };
-        let front = front(vendor.base(), vendor.token()).await;
-        let Some(report) = foreign::run(client, &front.base, &front.token).await else { continue };
-        let here = report.lost_against(direct);
+        let Some(direct) = foreign::direct(kind, client).await else { return };
+        let Some(vendor) = foreign::server(kind).await else { return };
+        let (bridge, base) = bridge(kind, vendor.base(), vendor.token()).await;
+        let Some(report) = foreign::run(client, &base, TOKEN).await else { return };
+        let mut here = report.lost_against(direct);
+        here.retain(|check| report.results.contains_key(check) || !NOT_ASKED.contains(&check.as_str()));
         for check in &here {
             writeln!(lost, "{client}: {check}: {}", report.why(check)).unwrap();
         }
         if !here.is_empty() {
-            concerned.push((vendor, front));
+            concerned.push((vendor, bridge));
+        }
+        // scim2-tester gives up on django-scim2 at its ServiceProviderConfig: before the bridge it has more to try.
+        if kind != Kind::DjangoScim2 {
+            assert!(report.failed() <= direct.failed(), "{client}: {:#?}", report.reasons);
         }
         won.extend(report.won_against(direct).into_iter().map(|check| format!("{client}: {check}")));
     }
     assert!(lost.is_empty(), "lost before {kind}:\n{lost}");
-    won
+    assert!(won.len() >= more, "won before {kind}: {}: {won:#?}", won.len());
 }
 
 #[tokio::test]
@@ -89,20 +99,17 @@ async fn django_scim2_runs() {
 
 #[tokio::test]
 async fn nothing_is_lost_before_scim2_server() {
-    let won = nothing_is_lost(Kind::Scim2Server, async |base, token| nothing(base, token)).await;
-    assert!(won.is_empty(), "{won:?}");
+    nothing_is_lost(Kind::Scim2Server, 0).await;
 }
 
 #[tokio::test]
 async fn nothing_is_lost_before_scimmy() {
-    let won = nothing_is_lost(Kind::Scimmy, async |base, token| nothing(base, token)).await;
-    assert!(won.is_empty(), "{won:?}");
+    nothing_is_lost(Kind::Scimmy, 20).await;
 }
 
 #[tokio::test]
 async fn nothing_is_lost_before_django_scim2() {
-    let won = nothing_is_lost(Kind::DjangoScim2, async |base, token| nothing(base, token)).await;
-    assert!(won.is_empty(), "{won:?}");
+    nothing_is_lost(Kind::DjangoScim2, 45).await;
 }
 
 /// What runs beside the tests ends with them, and a wrong token is not let in.

@@ -106,7 +106,7 @@ impl Integration<'_> {
         std::fs::write(plan.folder.path().join(format!("{name}.token")), token).unwrap();
         let _ = write!(
             plan.integrations,
-            "  {name}:\n    mapping: {mapping}\n{more}    idp:\n      auth: [bearer: {{ file: idp.token }}]\n{idp}    vendor:\n      \
+            "  {name}:\n    mapping: {mapping}\n    limits: {{ rate: 10000/s, burst: 10000 }}\n{more}    idp:\n      auth: [bearer: {{ file: idp.token }}]\n{idp}    vendor:\n      \
              url: {url}\n      credential: {{ token: {{ file: {name}.token }} }}\n"
         );
     }
