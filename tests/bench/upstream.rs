@@ -71,8 +71,8 @@ impl Answers {
 
     /// The answer to a request, and the number in it.
     fn choose(&self, request: &Request<'_>) -> (&Template, Digits) {
-        let is_users = request.target.contains("/Users");
-        let is_filter = request.target.contains("filter=");
+        let path = request.target.split('?').next().unwrap_or_default();
+        let (is_users, is_filter) = (path.contains("/Users"), request.target.contains("filter="));
         let number = match request.method {
             "POST" => request.body.split_once(r#""userName""#).and_then(|(_, rest)| digits(rest)),
             _ => digits(request.target),
@@ -84,8 +84,9 @@ impl Answers {
             "PUT" if is_users => &self.user,
             "PATCH" if is_users => &self.inactive,
             "DELETE" => &self.gone,
-            "GET" if is_users && is_filter && number < *NEW => &self.list,
-            "GET" if is_filter || request.target.ends_with("/Groups") => &self.nobody,
+            // Nobody is a member of a group.
+            "GET" if path.ends_with("/Groups") || is_filter && number >= *NEW => &self.nobody,
+            "GET" if path.ends_with("/Users") => &self.list,
             "GET" if is_users => &self.user,
             _ => &self.unknown,
         };
