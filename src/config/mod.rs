@@ -181,7 +181,7 @@ pub fn check(path: &Path, secrets: Secrets) -> Result<Checked, Report> {
 /// Reads bridge.yaml, to run.
 ///
 /// # Errors
-/// As [`check`], and when the file is a mapping.
+/// As [`check()`], and when the file is a mapping.
 pub fn load(path: &Path, secrets: Secrets) -> Result<Options, Report> {
     match check(path, secrets)? {
         Checked::Bridge(options) => Ok(*options),
