@@ -14,6 +14,7 @@ use crate::emulation::{Call, Verb};
 use crate::scim::ResourceType;
 use crate::scim::error::ErrorType;
 use crate::scim::json::{Limits, Value};
+use crate::scim::name::ENTERPRISE;
 use crate::scim::patch::{self, Operation};
 use crate::upstream::{self, Failure, Outgoing};
 
@@ -98,12 +99,36 @@ impl Wire {
     /// # Errors
     /// When there is no answer, or one of a kind that is never an answer: throttled, unauthorised, a redirect.
     pub async fn send(&self, call: &Call, deadline: Instant, trail: &Trail) -> Result<Reply, Error> {
-        let result = match self {
+        let mut result = match self {
             Self::Vendor(vendor) => send(vendor, call, deadline).await,
             Self::Dry(dry) => Ok(dry.answer(call)),
         };
+        if let Ok(Reply { body: Some(body), .. }) = &mut result {
+            match body.get_mut("Resources").and_then(Value::items_mut) {
+                Some(resources) => resources.iter_mut().for_each(ids_as_text),
+                None => ids_as_text(body),
+            }
+        }
         trail.called(call, result.as_ref().ok().map(|reply| reply.status));
         result
+    }
+}
+
+/// "id", and the `value` of a reference to a resource, are strings (RFC 7643 §3.1, §4.1.2, §4.2). Some vendors give
+/// numbers: as numbers they would equal no id that a client sends.
+fn ids_as_text(resource: &mut Value) {
+    let text = |holder: &mut Value, name: &str| {
+        if let Some(number) = holder.get(name).and_then(Value::as_number).map(Value::from) {
+            holder.set(name, number);
+        }
+    };
+    text(resource, "id");
+    for name in ["members", "groups"] {
+        let items = resource.get_mut(name).and_then(Value::items_mut);
+        items.into_iter().flatten().for_each(|item| text(item, "value"));
+    }
+    if let Some(manager) = resource.get_mut(ENTERPRISE).and_then(|extension| extension.get_mut("manager")) {
+        text(manager, "value");
     }
 }
 

@@ -82,13 +82,21 @@ fn named(path: &mut AttrPath, catalog: &Catalog, touched: &mut Touched) {
     *path = body::spelt(body::qualified(given, catalog, touched), catalog, touched);
 }
 
-/// `"True"` compared with a boolean.
+/// `"True"` compared with a boolean, and `7` with what is a string: an id is text, even where it looks like a number.
 fn literal(attribute: Option<&Attribute>, literal: &mut Value, touched: &mut Touched) {
-    if attribute.is_some_and(|attribute| attribute.kind == AttributeType::Boolean)
-        && literal.as_str().is_some()
-    {
-        touched.by(Rule::StringBooleanInPath);
-        value::boolean(literal, &mut Touched::default());
+    let Some(attribute) = attribute else { return };
+    match attribute.kind {
+        AttributeType::Boolean if literal.as_str().is_some() => {
+            touched.by(Rule::StringBooleanInPath);
+            value::boolean(literal, &mut Touched::default());
+        }
+        AttributeType::String | AttributeType::Reference => {
+            if let Some(number) = literal.as_number() {
+                touched.by(Rule::BareLiteral);
+                *literal = Value::from(number);
+            }
+        }
+        _ => {}
     }
 }
 

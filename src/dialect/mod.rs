@@ -16,7 +16,7 @@ mod value;
 use crate::scim::error::Error;
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
-use crate::scim::patch::{self, Operation};
+use crate::scim::patch::{self, Op, Operation};
 use crate::scim::resource::{self, Write};
 use crate::scim::schema::Catalog;
 
@@ -151,7 +151,13 @@ impl Speaker {
         if self.strict {
             let strict = patch::operations(body)?.iter().map(Operation::read);
             out = strict.collect::<Result<_, _>>()?;
-        } else if let Some(partial) = scim11::operations(body, touched) {
+            // Elsewhere it says what to remove; the RFC knows no such thing, and would have all of it removed.
+            if out.iter().any(|operation| operation.op == Op::Remove && !operation.value.is_null()) {
+                return Err(Error::value(
+                    "a remove operation has no value: a filter in its path says what goes",
+                ));
+            }
+        } else if let Some(partial) = scim11::operations(body, touched)? {
             out = partial;
         } else {
             for from in patch::operations(body)? {

@@ -4,7 +4,7 @@ use super::rule::{Rule, Touched};
 use super::{Speaker, body, filter, value};
 use crate::scim::error::{Error, ErrorType};
 use crate::scim::filter::Filter;
-use crate::scim::json::Value;
+use crate::scim::json::{Kind, Value};
 use crate::scim::name::{self, AttrPath};
 use crate::scim::patch::{Missing, Op, Operation};
 use crate::scim::path::Path;
@@ -37,7 +37,7 @@ pub(super) fn canonical(
         };
     };
     if op == Op::Remove {
-        return Ok(removals(path, &given, catalog, touched));
+        return removals(path, &given, catalog, touched);
     }
     if let Path::Extension(urn) = &path {
         return Ok(members_of(Some(urn), op, &given, catalog, speaker, touched));
@@ -99,27 +99,43 @@ fn undotted(text: &str, catalog: &Catalog, touched: &mut Touched) -> String {
     text.to_owned()
 }
 
-/// A removal that carries a value names what to remove, where the RFC has a filter. An empty list removes nobody.
-fn removals(path: Path, given: &Value, catalog: &Catalog, touched: &mut Touched) -> Vec<Operation> {
-    let many = path.as_plain().filter(|path| path.sub.is_none()).and_then(|path| catalog.attribute(path));
-    let Some(attribute) = many.filter(|attribute| attribute.multi_valued) else {
-        return vec![Operation::new(Op::Remove, path, Value::null())];
+/// A removal that carries a value names what to remove, where the RFC has a filter. An empty list removes nobody. What
+/// names nobody that can be found is refused: it takes access away, and must not seem to have been done.
+fn removals(
+    path: Path,
+    given: &Value,
+    catalog: &Catalog,
+    touched: &mut Touched,
+) -> Result<Vec<Operation>, Error> {
+    let whole = || vec![Operation::new(Op::Remove, path.clone(), Value::null())];
+    let plain = path.as_plain().filter(|_| !given.is_null());
+    let Some((plain, attribute)) = plain.and_then(|plain| Some((plain, catalog.attribute(plain)?))) else {
+        return Ok(whole());
     };
-    if given.is_null() {
-        return vec![Operation::new(Op::Remove, path, Value::null())];
+    if !attribute.multi_valued {
+        return Ok(whole());
+    }
+    if plain.sub.is_some() {
+        return Err(Error::path("a removal from a list names elements, not a part of each"));
     }
     touched.by(Rule::RemoveByValue);
-    let Some(whole) = path.attribute() else { return Vec::new() };
     let removal = |item: &Value| {
-        let value = if attribute.kind == AttributeType::Complex { item.get("value")? } else { item };
+        let value = if attribute.kind == AttributeType::Complex { item.get("value") } else { Some(item) };
+        let value =
+            value.filter(|value| matches!(value.kind(), Kind::Text | Kind::Number) && !value.is_empty());
+        let value = value.ok_or_else(|| {
+            Error::value(format!("each value of a removal from {} names one element", attribute.name))
+        })?;
         let by_value = Filter::eq(AttrPath::core("value"), value.clone());
-        let by_type = item.get("type").filter(|_| !whole.is_core("members")).cloned();
+        let by_type = item.get("type").filter(|_| !plain.is_core("members")).cloned();
         let by_type = by_type.map(|kind| Filter::eq(AttrPath::core("type"), kind));
-        let filter = Filter::all(std::iter::once(by_value).chain(by_type))?;
-        let path = Path::Element { attribute: whole.clone(), filter, sub: None };
-        Some(Operation::new(Op::Remove, path, Value::null()))
+        let mut filter = Filter::all(std::iter::once(by_value).chain(by_type))
+            .ok_or_else(|| Error::value("a removal names nothing"))?;
+        filter::canonical_element(&mut filter, Some(attribute), touched);
+        let path = Path::Element { attribute: plain.clone(), filter, sub: None };
+        Ok(Operation::new(Op::Remove, path, Value::null()))
     };
-    given.each().iter().filter_map(removal).collect()
+    given.each().iter().map(removal).collect()
 }
 
 fn pathless(

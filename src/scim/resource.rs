@@ -2,8 +2,9 @@
 //! (RFC 7643 §2, §3; RFC 7644 §3.3, §3.5.1).
 
 use crate::scim::error::{Error, ErrorType};
+use crate::scim::filter::{Filter, Op as Comparison};
 use crate::scim::json::{Kind, Value};
-use crate::scim::name;
+use crate::scim::name::{self, AttrPath};
 use crate::scim::patch::{Op, Operation};
 use crate::scim::path::Path;
 use crate::scim::schema::{Attribute, AttributeType, Catalog, Mutability, ResourceType};
@@ -116,6 +117,12 @@ pub fn check_operation(operation: &mut Operation, catalog: &Catalog) -> Result<(
         return Err(Error::path(format!("{attribute} is not an attribute of a {}", catalog.resource.name())));
     }
     let Some(known) = known else { return Ok(()) };
+    if *op == Op::Remove
+        && let Some(Path::Element { filter, .. }) = path
+        && !can_select(filter, known)
+    {
+        return Err(Error::path(format!("the filter in the path can select no value of {attribute}")));
+    }
     if *op == Op::Remove || value.is_unassigned() {
         // Emptying a group by a value that says nothing would take everybody's access away.
         let careless = *op != Op::Remove && value.is_null() && attribute.is_core("members");
@@ -131,6 +138,25 @@ pub fn check_operation(operation: &mut Operation, catalog: &Catalog) -> Result<(
         }
         (None, _) if known.multi_valued && !value.is_list() => check_one(known, &known.name, value),
         (None, _) => check(known, &known.name, value),
+    }
+}
+
+/// Whether a filter compares what the elements have with what they can hold. One that does not selects nothing, and what
+/// was to be removed would stay without a word.
+fn can_select(filter: &Filter, attribute: &Attribute) -> bool {
+    let sub =
+        |path: &AttrPath| attribute.sub(&path.name).filter(|_| path.schema.is_none() && path.sub.is_none());
+    match filter {
+        _ if attribute.kind != AttributeType::Complex || attribute.sub_attributes.is_empty() => true,
+        Filter::Compare { path, op: Comparison::Eq, value } => sub(path).is_some_and(|sub| match sub.kind {
+            AttributeType::Boolean => value.as_bool().is_some(),
+            AttributeType::Integer | AttributeType::Decimal => value.kind() == Kind::Number,
+            _ => value.kind() == Kind::Text,
+        }),
+        Filter::Compare { path, .. } | Filter::Present(path) => sub(path).is_some(),
+        Filter::Element(..) => false,
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().all(|part| can_select(part, attribute)),
+        Filter::Not(inner) => can_select(inner, attribute),
     }
 }
 

@@ -8,4 +8,5 @@ mod foreign;
 mod life_cycle;
 mod ninjaone;
 mod properties;
+mod revokes;
 mod tidy;

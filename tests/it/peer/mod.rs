@@ -3,3 +3,4 @@
 pub mod bridge;
 pub mod client;
 pub mod foreign;
+pub mod script;
