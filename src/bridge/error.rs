@@ -57,6 +57,18 @@ impl Error {
         self
     }
 
+    /// Whether the same request may succeed later, as it is. Otherwise the answer is certain: nothing was done.
+    pub const fn passes(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Throttled(_)
+                | Kind::Unavailable(_)
+                | Kind::Overdue(_)
+                | Kind::Broken(_)
+                | Kind::Internal(_)
+        )
+    }
+
     /// No resource has that id.
     pub fn not_found() -> Self {
         Self::new(Kind::NotFound, "there is no such resource")

@@ -1,6 +1,10 @@
 //! GET of many: asked of the vendor as it is, or walked through and filtered here where the vendor cannot.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use compact_str::CompactString;
 
 use super::{Answer, Context, Error, Integration, Kind};
 use crate::emulation::{self, Pushdown};
@@ -42,7 +46,7 @@ pub(super) async fn list(
     };
     let sort = sort.flatten();
     let sort = sort.as_ref().filter(|_| vendor_sorts).map(|path| (path, query.descending));
-    let projection = integration.vendor_projection(resource, &request.projection);
+    let projection = integration.vendor_projection(resource, &with_filter(&request.projection, query));
     if asked.exact && vendor_sorts {
         let call = emulation::list(
             &integration.profile,
@@ -144,7 +148,8 @@ fn is_key(filter: &Filter) -> bool {
 }
 
 struct Page {
-    total: usize,
+    /// As the vendor says; some say nothing.
+    total: Option<usize>,
     start: Option<usize>,
     resources: Vec<Value>,
 }
@@ -154,7 +159,7 @@ async fn fetch(integration: &Integration, call: &emulation::Call, context: &Cont
     // Some answer "nobody" with 404: passed on, it would end the identity provider's trust in the endpoint.
     let filtered = call.query.iter().any(|(name, _)| *name == "filter");
     if reply.status == 404 && filtered {
-        return Ok(Page { total: 0, start: None, resources: Vec::new() });
+        return Ok(Page { total: Some(0), start: None, resources: Vec::new() });
     }
     if !reply.is_success() {
         let error = reply.error(call);
@@ -174,7 +179,24 @@ async fn fetch(integration: &Integration, call: &emulation::Call, context: &Cont
     if total.is_none() && resources.is_empty() && !body.has("schemas") {
         return Err(Error::broken("a query was answered with something else than a list"));
     }
-    Ok(Page { total: total.unwrap_or(resources.len()), start, resources })
+    Ok(Page { total, start, resources })
+}
+
+/// What the vendor must show so that its answer can be checked: what the client asks for, and what the filter reads.
+fn with_filter(projection: &Projection, query: &Query) -> Projection {
+    let mut out = projection.clone();
+    let mut needed = |path: &AttrPath| {
+        if !out.only.is_empty()
+            && !out.only.iter().any(|other| other.sub.is_none() && other.same_attribute(path))
+        {
+            out.only.push(path.whole());
+        }
+        out.without.retain(|other| !other.same_attribute(path));
+    };
+    if let Some(filter) = &query.filter {
+        filter.each_path(&mut needed);
+    }
+    out
 }
 
 /// The vendor's page as the answer, if it holds nothing but what was asked for.
@@ -189,20 +211,28 @@ async fn as_it_is(
     if page.resources.len() > count && count > 0 {
         return Ok(None);
     }
-    let past_the_end = page.total < start;
+    let end = start - 1 + page.resources.len();
+    let is_key = query.filter.as_ref().is_some_and(is_key);
+    // Without a total, nobody knows whether it is the last page.
+    let total = page.total.or((is_key || page.resources.is_empty()).then_some(end));
+    let Some(total) = total else { return Ok(None) };
+    // One name is one resource's: more are an answer to another question, and not all of it can be checked.
+    if is_key && total > end {
+        return Ok(None);
+    }
+    let past_the_end = total < start;
     let mut shown = Vec::with_capacity(page.resources.len());
+    let mut seen = HashSet::new();
     let mut hidden = 0;
     for vendor in page.resources.into_iter().filter(|_| !past_the_end) {
         let id = vendor.get("id").and_then(Value::scalar_text).unwrap_or_default().to_owned();
-        if integration.is_buried(resource, &id).await? {
+        if integration.is_buried(resource, &id).await? || !seen.insert(id) {
             hidden += 1;
             continue;
         }
         let canonical = integration.back(resource, vendor).await?;
-        let whole = request.projection.only.is_empty();
-        if let Some(filter) = query.filter.as_ref().filter(|_| whole)
+        if let Some(filter) = &query.filter
             && !filter.matches(&canonical, integration.catalog(resource))
-            && !asks_for_hidden(filter, &request.projection)
         {
             return Ok(None);
         }
@@ -212,15 +242,8 @@ async fn as_it_is(
     if count == 0 {
         shown.clear();
     }
-    let total = page.total.saturating_sub(hidden).max(shown.len());
+    let total = total.saturating_sub(hidden).max(shown.len());
     Ok(Some(Answer::Page(list_response(total, page.start.filter(|_| !past_the_end).unwrap_or(start), shown))))
-}
-
-/// Whether a filter asks about what the answer leaves out, and so cannot be checked on it.
-fn asks_for_hidden(filter: &Filter, projection: &Projection) -> bool {
-    let mut hidden = false;
-    filter.each_path(&mut |path: &AttrPath| hidden |= !projection.shows(path));
-    hidden
 }
 
 /// All resources that match, complete, in the vendor's order.
@@ -232,7 +255,7 @@ async fn walk(
     context: &Context,
 ) -> Result<Vec<Value>, Error> {
     let mut found = Vec::new();
-    for_each(integration, resource, ask, context, |canonical| {
+    for_each(integration, resource, ask, MAX_WALK, context, |canonical| {
         let matches = query
             .filter
             .as_ref()
@@ -240,46 +263,106 @@ async fn walk(
         if matches {
             found.push(integration.complete(resource, canonical));
         }
+        ControlFlow::Continue(())
     })
     .await?;
     Ok(found)
 }
 
-/// Calls `visit` with every resource that the vendor has for a filter, as the identity provider sees it.
+/// Calls `visit` with every resource that the vendor has for a filter, as the identity provider sees it, until it says
+/// that it is enough.
 ///
 /// # Errors
-/// `tooMany` when there are more than can be walked through; any error of a call.
+/// `tooMany` when there are more than `limit`; any error of a call.
 pub(super) async fn for_each(
     integration: &Integration,
     resource: ResourceType,
     ask: Option<&Filter>,
+    limit: usize,
     context: &Context,
-    mut visit: impl FnMut(Value) + Send,
+    mut visit: impl FnMut(Value) -> ControlFlow<()> + Send,
 ) -> Result<(), Error> {
-    let size = integration.profile.max_count.unwrap_or(PAGE);
-    let mut seen = std::collections::HashSet::new();
-    let mut start = 1;
-    loop {
+    let mut pages = Pages::new(integration, resource, ask, limit);
+    while let Some(resources) = pages.next(context).await? {
+        for (id, vendor) in resources {
+            if integration.is_buried(resource, &id).await? {
+                continue;
+            }
+            if visit(integration.back(resource, vendor).await?).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The vendor's resources for a filter that are the same by a name, as the vendor has them: what was buried, too.
+pub(super) async fn named(
+    integration: &Integration,
+    resource: ResourceType,
+    filter: &Filter,
+    context: &Context,
+) -> Result<Vec<CompactString>, Error> {
+    let mapped = integration.lens(resource).filter(filter);
+    let ask = mapped.ask.and_then(|ask| emulation::pushdown(&integration.profile, resource, ask).ask);
+    let mut pages = Pages::new(integration, resource, ask.as_ref(), MAX_WALK);
+    let mut found = Vec::new();
+    while let Some(resources) = pages.next(context).await? {
+        for (id, vendor) in resources {
+            let canonical = integration.back(resource, vendor).await?;
+            if filter.matches(&canonical, integration.catalog(resource)) {
+                found.push(id);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The vendor's pages, one after the other, each resource once: to the end, and no further than they bring anything new.
+struct Pages<'p> {
+    integration: &'p Integration,
+    resource: ResourceType,
+    ask: Option<&'p Filter>,
+    limit: usize,
+    seen: HashSet<CompactString>,
+    start: usize,
+    ended: bool,
+}
+
+impl<'p> Pages<'p> {
+    fn new(
+        integration: &'p Integration,
+        resource: ResourceType,
+        ask: Option<&'p Filter>,
+        limit: usize,
+    ) -> Self {
+        Self { integration, resource, ask, limit, seen: HashSet::new(), start: 1, ended: false }
+    }
+
+    async fn next(&mut self, context: &Context) -> Result<Option<Vec<(CompactString, Value)>>, Error> {
+        if self.ended {
+            return Ok(None);
+        }
+        let profile = &self.integration.profile;
+        let size = profile.max_count.unwrap_or(PAGE);
         let whole = Projection::default();
-        let call = emulation::list(&integration.profile, resource, ask, (start, Some(size)), None, &whole);
-        let page = fetch(integration, &call, context).await?;
-        if page.total > MAX_WALK {
+        let call = emulation::list(profile, self.resource, self.ask, (self.start, Some(size)), None, &whole);
+        let page = fetch(self.integration, &call, context).await?;
+        self.start += page.resources.len();
+        let mut new = Vec::with_capacity(page.resources.len());
+        for vendor in page.resources {
+            let id = CompactString::from(vendor.get("id").and_then(Value::scalar_text).unwrap_or_default());
+            // A page that shifts while it is read, or is given again, repeats what was there before.
+            if self.seen.insert(id.clone()) {
+                new.push((id, vendor));
+            }
+        }
+        if page.total.is_some_and(|total| total > self.limit) || self.seen.len() > self.limit {
             let detail = "the vendor cannot evaluate this, and has too many resources to look through";
             return Err(ScimError::new(ErrorType::TooMany, detail).into());
         }
-        let got = page.resources.len();
-        for vendor in page.resources {
-            let id = vendor.get("id").and_then(Value::scalar_text).unwrap_or_default().to_owned();
-            // A vendor that gives a page again would have us walk for ever.
-            if !seen.insert(id.clone()) || integration.is_buried(resource, &id).await? {
-                continue;
-            }
-            visit(integration.back(resource, vendor).await?);
-        }
-        start += got;
-        if got == 0 || start > page.total || seen.len() + 1 < start {
-            return Ok(());
-        }
+        self.ended = new.is_empty() || page.total.is_some_and(|total| self.seen.len() >= total);
+        Ok(Some(new))
     }
 }
 

@@ -1,27 +1,61 @@
 //! Rules that read `$groups`: which groups a user is in, and which users a change of a group changes.
+//!
+//! A change of a group is noted before it is sent, with the users whose rules must run again for it: should the answer be
+//! lost, the group is in doubt until it was read, and the users are owed until their rules have run.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
 
 use compact_str::CompactString;
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
-use super::{Context, Error, Integration, list, read};
-use crate::emulation;
-use crate::mapping::{Given, Operation};
-use crate::scim::diff::{self, Change};
+use super::{Context, Error, Integration, Kind, Trail, list, read};
+use crate::mapping::Given;
 use crate::scim::json::Value;
-use crate::scim::name::AttrPath;
 use crate::scim::patch::{Op, Operation as PatchOperation};
-use crate::scim::path::Path;
 use crate::scim::projection::Projection;
 use crate::scim::schema::ResourceType;
-use crate::store::{Group, GroupChange};
+use crate::store::{Doubt, Group, GroupChange};
 
-/// How many users are brought up to date at a time.
-const AT_ONCE: usize = 4;
+/// How long the vendor's groups may take to be learnt. It is nobody's request, so it is not bound by one's deadline.
+const LEARNING: Duration = Duration::from_secs(600);
+/// Who asks within that time of a failure is told of it, so that a vendor that fails is not asked by everybody at once.
+const FAILURE: Duration = Duration::from_secs(1);
+/// The most groups that are learnt.
+const MAX_GROUPS: usize = 200_000;
+
+/// The last failure to learn the groups; whoever holds it is learning them.
+#[derive(Default)]
+pub(super) struct Learning(Mutex<Option<(Instant, Error)>>);
+
+/// A change of a group that is about to be sent: what was noted of it. Nothing when no rule reads groups.
+#[derive(Debug, Default)]
+pub(super) struct Pending(Option<Noted>);
+
+#[derive(Debug)]
+struct Noted {
+    doubt: Doubt,
+    /// Whether the groups are known.
+    learnt: bool,
+}
+
+/// What a group has become.
+pub(super) enum Now {
+    /// It was changed so.
+    Changed(GroupChange),
+    /// This.
+    Is(Group),
+    /// It is gone.
+    Gone,
+}
 
 impl Integration {
     /// The value of `$groups` for a user; none when no rule reads it.
     pub(super) async fn groups_of(
-        &self,
+        self: &Arc<Self>,
         user: Option<&str>,
         context: &Context,
     ) -> Result<Option<Value>, Error> {
@@ -41,183 +75,341 @@ impl Integration {
         Ok(Some(groups.into_iter().map(group).collect()))
     }
 
+    /// The value of `$groups` for a change of a user, when it makes a difference. A user who is deactivated need not wait
+    /// for the groups to be known.
+    pub(super) async fn groups_for(
+        self: &Arc<Self>,
+        user: &str,
+        after: &Value,
+        given: &Given<'_>,
+        before: &Value,
+        context: &Context,
+    ) -> Result<Option<Value>, Error> {
+        let lens = self.lens(ResourceType::User);
+        let needed = lens.needs_groups(after, given, Some(before));
+        match given.operation {
+            crate::mapping::Operation::Patch if !needed => Ok(None),
+            _ => self
+                .groups_of(Some(user), context)
+                .await
+                .or_else(|error| if needed { Err(error) } else { Ok(None) }),
+        }
+    }
+
+    /// Whether a rule needs the groups, and they are not known.
+    pub(super) async fn lacks_groups(&self) -> Result<bool, Error> {
+        Ok(self.lens(ResourceType::User).reads_groups() && !self.store.knows_groups(&self.name).await?)
+    }
+
     /// Learns who is in which group from the vendor, unless it is known: a user of whom nothing is known would lose what
-    /// a membership gave.
-    async fn know_groups(&self, context: &Context) -> Result<(), Error> {
+    /// a membership gave. What takes longer than the request goes on after it.
+    pub(super) async fn know_groups(self: &Arc<Self>, context: &Context) -> Result<(), Error> {
         if self.store.knows_groups(&self.name).await? {
             return Ok(());
         }
-        let _learning = self.locks.hold(ResourceType::Group, "").await;
+        let (integration, trail) = (self.clone(), context.trail.clone());
+        let learning = self.tasks.spawn(async move { integration.learn_groups(trail).await });
+        match timeout_at(context.deadline, learning).await {
+            Ok(learnt) => learnt.unwrap_or_else(|failure| Err(Error::internal(failure))),
+            Err(_) => Err(Error::overdue().because("the vendor's groups are still being read")),
+        }
+    }
+
+    async fn learn_groups(&self, trail: Trail) -> Result<(), Error> {
+        let mut failed = self.learning.0.lock().await;
         if self.store.knows_groups(&self.name).await? {
             return Ok(());
         }
-        context
-            .trail
-            .note("the bridge has just started: it reads the vendor's groups, since a rule depends on them");
+        if let Some((at, error)) = failed.as_ref()
+            && at.elapsed() < FAILURE
+        {
+            return Err(error.clone());
+        }
+        trail.note("the bridge has just started: it reads the vendor's groups, since a rule depends on them");
+        let context = Context { deadline: Instant::now() + LEARNING, trail };
+        let learnt = self.groups_of_vendor(&context).await;
+        let learnt = learnt.map_err(|error| {
+            // Whatever it is, it is not the fault of the request that needs it.
+            let passing = Error::unavailable(super::error::MINUTE);
+            if error.passes() {
+                error
+            } else {
+                passing.because(format!("the vendor's groups cannot be read: {error}"))
+            }
+        });
+        *failed = learnt.as_ref().err().map(|error| (Instant::now(), error.clone()));
+        Ok(self.store.learn_groups(&self.name, learnt?).await?)
+    }
+
+    async fn groups_of_vendor(&self, context: &Context) -> Result<Vec<(CompactString, Group)>, Error> {
         let mut groups = Vec::new();
-        if !self.profile.resource(ResourceType::Group).unsupported {
-            list::for_each(self, ResourceType::Group, None, context, |group| {
-                let id = group.get("id").and_then(Value::scalar_text).unwrap_or_default().into();
-                let display_name = group.text_at("displayName").unwrap_or_default().into();
-                groups.push((id, Group { display_name, members: ids(group.get("members")) }));
-            })
-            .await?;
+        if self.profile.resource(ResourceType::Group).unsupported {
+            return Ok(groups);
         }
-        Ok(self.store.learn_groups(&self.name, groups).await?)
+        let mut stopped = false;
+        list::for_each(self, ResourceType::Group, None, MAX_GROUPS, context, |group| {
+            let id = group.get("id").and_then(Value::scalar_text).unwrap_or_default().into();
+            groups.push((id, as_group(&group)));
+            stopped = self.tasks.is_closed();
+            if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .await?;
+        if stopped { Err(Error::internal("the bridge is stopping")) } else { Ok(groups) }
     }
 
-    /// Notes that a group was made, and brings its members up to date.
-    pub(super) async fn group_made(&self, id: &str, group: &Value, context: &Context) -> Result<(), Error> {
-        let change = GroupChange {
-            display_name: Some(group.text_at("displayName").unwrap_or_default().into()),
-            added: ids(group.get("members")),
-            removed: Vec::new(),
-        };
-        self.group_changed(id, change, context).await
-    }
-
-    /// Notes what operations change about a group, and brings those whom it concerns up to date.
-    pub(super) async fn group_patched(
-        &self,
+    /// Notes operations on a group before they are sent. `None` when the group must be read first: whom they concern, they
+    /// do not say, and it is not known.
+    pub(super) async fn expect_operations(
+        self: &Arc<Self>,
         id: &str,
         operations: &[PatchOperation],
         context: &Context,
-    ) -> Result<(), Error> {
-        let mut change = GroupChange::default();
-        for operation in operations {
-            let Some(path) = &operation.path else { continue };
-            if let Some(member) = path.as_member() {
-                change.removed.push(member.into());
-            } else if path.as_plain().is_some_and(|path| path.is_core("members")) {
-                match operation.op {
-                    Op::Add => change.added.extend(ids(Some(&operation.value))),
-                    Op::Replace | Op::Remove => {
-                        let known = self.store.members_of(&self.name, id).await?;
-                        change.removed.extend(known);
-                        change.added.extend(ids(Some(&operation.value)));
-                    }
-                }
-            } else if path.as_plain().is_some_and(|path| path.is_core("displayName")) {
-                change.display_name = operation.value.as_str().map(Into::into);
-            }
+    ) -> Result<Option<Pending>, Error> {
+        if !self.lens(ResourceType::User).reads_groups() {
+            return Ok(Some(Pending::default()));
         }
-        self.group_changed(id, change, context).await
+        let learnt = self.know_groups(context).await.is_ok();
+        let GroupChange { display_name, replaced, added, mut removed } = effect(operations);
+        if replaced || display_name.is_some() {
+            if !learnt || !self.store.knows_group(&self.name, id).await? {
+                return Ok(None);
+            }
+            removed.extend(self.store.members_of(&self.name, id).await?);
+        }
+        self.note(id, learnt, &removed, &added).await.map(Some)
     }
 
-    /// Notes the difference of a group, and brings those whom it concerns up to date.
-    pub(super) async fn group_differs(
-        &self,
+    /// Notes the difference of a group before it is made.
+    pub(super) async fn expect_difference(
+        self: &Arc<Self>,
         id: &str,
         before: &Value,
         after: &Value,
         context: &Context,
+    ) -> Result<Pending, Error> {
+        if !self.lens(ResourceType::User).reads_groups() {
+            return Ok(Pending::default());
+        }
+        let learnt = self.know_groups(context).await.is_ok();
+        let (before, after) = (as_group(before), as_group(after));
+        let known: HashSet<CompactString> =
+            self.store.members_of(&self.name, id).await?.into_iter().chain(before.members).collect();
+        let is: HashSet<&CompactString> = after.members.iter().collect();
+        let renamed = before.display_name != after.display_name;
+        let losing: Vec<_> = known.iter().filter(|user| renamed || !is.contains(user)).cloned().collect();
+        let others: Vec<_> = after.members.iter().filter(|user| !known.contains(*user)).cloned().collect();
+        self.note(id, learnt, &losing, &others).await
+    }
+
+    /// Notes that a group is about to end. Who is in it must be known before.
+    pub(super) async fn expect_end(self: &Arc<Self>, id: &str, context: &Context) -> Result<Pending, Error> {
+        if !self.lens(ResourceType::User).reads_groups() {
+            return Ok(Pending::default());
+        }
+        let learnt = self.know_groups(context).await.is_ok();
+        let mut members = self.store.members_of(&self.name, id).await?;
+        if (!learnt || !self.store.knows_group(&self.name, id).await?)
+            && let Some(group) = self.group_of_vendor(id, context).await?
+        {
+            members.extend(group.members);
+        }
+        self.note(id, learnt, &members, &[]).await
+    }
+
+    async fn note(
+        &self,
+        id: &str,
+        learnt: bool,
+        losing: &[CompactString],
+        others: &[CompactString],
+    ) -> Result<Pending, Error> {
+        let doubt = self.store.doubt(&self.name, id, losing, others).await?;
+        Ok(Pending(Some(Noted { doubt, learnt })))
+    }
+
+    /// The change was not made, or nobody knows. What is certain is taken back; what is not is looked after.
+    pub(super) async fn not_done(
+        self: &Arc<Self>,
+        id: &str,
+        pending: Pending,
+        error: &Error,
     ) -> Result<(), Error> {
-        let path = AttrPath::core("members");
-        let list = |group: &Value| group.get("members").cloned();
-        let delta = diff::members(&Change { path, before: list(before), after: list(after) });
-        let name = |group: &Value| group.text_at("displayName").map(CompactString::from);
-        let change = GroupChange {
-            display_name: name(after).filter(|new| Some(new) != name(before).as_ref()),
-            added: ids(Some(&Value::from(delta.added))),
-            removed: delta.removed,
-        };
-        self.group_changed(id, change, context).await
+        let Some(Noted { doubt, .. }) = pending.0 else { return Ok(()) };
+        if error.passes() {
+            self.make_up_for_it();
+            return Ok(());
+        }
+        Ok(self.store.take_back(&self.name, id, doubt).await?)
     }
 
-    async fn group_changed(&self, id: &str, change: GroupChange, context: &Context) -> Result<(), Error> {
+    /// The change was made: notes what the group is now, and brings those whom it concerns up to date.
+    pub(super) async fn done(
+        self: &Arc<Self>,
+        id: &str,
+        pending: Pending,
+        now: Now,
+        context: &Context,
+    ) -> Result<(), Error> {
+        let Some(Noted { doubt, learnt }) = pending.0 else { return Ok(()) };
+        let noted = match now {
+            Now::Changed(change) if learnt && doubt.known && !doubt.doubted => {
+                self.store.change_group(&self.name, id, change).await.map_err(Error::from)
+            }
+            // It was made behind our back, or what was done to it before is not known.
+            Now::Changed(_) => self.learn_group(id, context).await,
+            Now::Is(group) => Ok(self.store.learn_group(&self.name, id, Some(group)).await?),
+            Now::Gone => Ok(self.store.learn_group(&self.name, id, None).await?),
+        };
+        let done = match noted {
+            Ok(()) => self.bring_up_to_date(id, context).await,
+            Err(error) => Err(error),
+        };
+        if done.is_err() || !learnt {
+            self.make_up_for_it();
+        }
+        done
+    }
+
+    /// Notes that a group was made, and brings its members up to date.
+    pub(super) async fn group_made(
+        self: &Arc<Self>,
+        id: &str,
+        group: &Value,
+        context: &Context,
+    ) -> Result<(), Error> {
         if !self.lens(ResourceType::User).reads_groups() {
             return Ok(());
         }
-        self.know_groups(context).await?;
-        let mut concerned = change.removed.clone();
-        concerned.extend(change.added.iter().cloned());
-        if change.display_name.is_some() {
-            concerned.extend(self.store.members_of(&self.name, id).await?);
-        }
-        self.store.change_group(&self.name, id, change).await?;
-        self.bring_up_to_date(&concerned, context).await
+        let learnt = self.know_groups(context).await.is_ok();
+        let group = as_group(group);
+        let pending = self.note(id, learnt, &[], &group.members).await?;
+        self.done(id, pending, Now::Is(group), context).await
     }
 
-    /// Notes that a group is gone, and brings those who were in it up to date.
-    pub(super) async fn group_gone(&self, id: &str, context: &Context) -> Result<(), Error> {
-        if !self.lens(ResourceType::User).reads_groups() {
-            return Ok(());
-        }
-        self.know_groups(context).await?;
-        let members = self.store.members_of(&self.name, id).await?;
-        self.store.forget_group(&self.name, id).await?;
-        self.bring_up_to_date(&members, context).await
-    }
-
-    /// Runs the rules again for users whose groups have changed. Those who lost a group come first; one that fails does
-    /// not keep the others waiting, and is tried again with the next change of any group: the request that failed is
-    /// repeated by its client, but then the group does not change any more.
-    async fn bring_up_to_date(&self, users: &[CompactString], context: &Context) -> Result<(), Error> {
-        self.store.owe(&self.name, users).await?;
-        let mut users = users.to_vec();
-        users.extend(self.store.owed(&self.name).await?);
-        let mut seen = std::collections::HashSet::new();
-        users.retain(|user| seen.insert(user.clone()));
-        let mut failed = None;
-        let mut pending = FuturesUnordered::new();
-        for user in users {
-            if pending.len() == AT_ONCE
-                && let Some(Err(error)) = pending.next().await
-            {
-                failed.get_or_insert(error);
-            }
-            pending.push(self.renew(user, context));
-        }
-        while let Some(result) = pending.next().await {
-            if let Err(error) = result {
-                failed.get_or_insert(error);
-            }
-        }
-        failed.map_or(Ok(()), Err)
-    }
-
-    async fn renew(&self, user: CompactString, context: &Context) -> Result<(), Error> {
-        let _held = self.locks.hold(ResourceType::User, &user).await;
-        self.run_rules_again(&user, context).await?;
-        Ok(self.store.settle(&self.name, &user).await?)
-    }
-
-    async fn run_rules_again(&self, user: &str, context: &Context) -> Result<(), Error> {
-        let resource = ResourceType::User;
-        if self.is_buried(resource, user).await? {
-            return Ok(());
-        }
-        let why = "its groups have changed, and a rule depends on them";
-        let before = match read::fetch(self, resource, user, &Projection::default(), why, context).await {
-            Ok(before) => before,
-            Err(error) if error.kind == super::Kind::NotFound => return Ok(()), // a member that is a group, or gone
-            Err(error) => return Err(error),
-        };
-        let canonical = self.back(resource, before.clone()).await?;
-        let groups = self.groups_of(Some(user), context).await?;
-        let given = Given { groups: groups.as_ref(), old: Some(&canonical), operation: Operation::Patch };
-        let after = self.forward(resource, canonical.clone(), &given, Some(&before), context)?;
-        let call = emulation::change(&self.profile, resource, user, &before, &after, self.catalog(resource))?;
-        if let Some(call) = call {
-            let reply = self.wire.send(&call, context.deadline, &context.trail).await?;
-            if !reply.is_success() {
-                return Err(reply.error(&call));
-            }
+    /// Notes that the vendor does not have a group any more: somebody deleted it there.
+    pub(super) async fn group_missed(self: &Arc<Self>, id: &str) -> Result<(), Error> {
+        if self.lens(ResourceType::User).reads_groups() && self.store.knows_group(&self.name, id).await? {
+            self.store.learn_group(&self.name, id, None).await?;
+            self.make_up_for_it();
         }
         Ok(())
     }
+
+    /// Reads one group from the vendor, and notes what it is.
+    pub(super) async fn learn_group(&self, id: &str, context: &Context) -> Result<(), Error> {
+        let now = self.group_of_vendor(id, context).await?;
+        Ok(self.store.learn_group(&self.name, id, now).await?)
+    }
+
+    async fn group_of_vendor(&self, id: &str, context: &Context) -> Result<Option<Group>, Error> {
+        let resource = ResourceType::Group;
+        let why = "what is known of the group may not hold, and a rule depends on it";
+        match read::fetch(self, resource, id, &Projection::default(), why, context).await {
+            Ok(group) => Ok(Some(as_group(&self.back(resource, group).await?))),
+            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What rules need to know of a group.
+pub(super) fn as_group(group: &Value) -> Group {
+    let display_name = group.text_at("displayName").unwrap_or_default().into();
+    Group { display_name, members: ids(group.get("members")) }
+}
+
+/// What operations make of a group, one after the other.
+pub(super) fn effect(operations: &[PatchOperation]) -> GroupChange {
+    let mut change = GroupChange::default();
+    // For everybody who is named: whether he is a member in the end.
+    let mut named: BTreeMap<CompactString, bool> = BTreeMap::new();
+    for operation in operations {
+        let Some(path) = &operation.path else { continue };
+        if let Some(member) = path.as_member() {
+            named.insert(member.into(), operation.op != Op::Remove);
+        } else if path.as_plain().is_some_and(|path| path.is_core("members")) {
+            if operation.op != Op::Add {
+                change.replaced = true;
+                named.values_mut().for_each(|is| *is = false);
+            }
+            if operation.op != Op::Remove {
+                named.extend(ids(Some(&operation.value)).into_iter().map(|id| (id, true)));
+            }
+        } else if path.as_plain().is_some_and(|path| path.is_core("displayName")) {
+            change.display_name = Some(operation.value.as_str().unwrap_or_default().into());
+        }
+    }
+    for (user, is) in named {
+        if is { change.added.push(user) } else { change.removed.push(user) }
+    }
+    change
 }
 
 /// The ids in a list of members.
 fn ids(members: Option<&Value>) -> Vec<CompactString> {
     let items = members.map(Value::each).unwrap_or_default();
-    items.iter().filter_map(|item| item.text_at("value").map(Into::into)).collect()
+    let id = |item: &Value| item.get("value").and_then(Value::scalar_text).map(CompactString::from);
+    items.iter().filter_map(id).collect()
 }
 
 /// Whether operations are of such a kind that they can be noted without knowing the group.
 pub(super) fn is_plain(operations: &[PatchOperation]) -> bool {
     operations.iter().all(|operation| {
-        let path = operation.path.as_ref();
-        path.is_some_and(|path| path.as_member().is_some() || matches!(path, Path::Attribute(_)))
+        operation.path.as_ref().is_some_and(|path| match path.as_member() {
+            Some(_) => operation.op == Op::Remove,
+            None => path.as_plain().is_some_and(|path| path.sub.is_none()),
+        })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scim::json::Limits;
+
+    #[test]
+    fn operations_count_in_their_order() {
+        let ids = |ids: &[&str]| ids.iter().map(|id| CompactString::from(*id)).collect::<Vec<_>>();
+        for (operations, replaced, added, removed) in [
+            (
+                r#"[{"op":"remove","path":"members[value eq \"a\"]"},{"op":"add","path":"members","value":[{"value":"a"}]}]"#,
+                false,
+                &["a"][..],
+                &[][..],
+            ),
+            (
+                r#"[{"op":"add","path":"members","value":[{"value":"a"}]},{"op":"remove","path":"members[value eq \"a\"]"}]"#,
+                false,
+                &[],
+                &["a"],
+            ),
+            (
+                r#"[{"op":"add","path":"members","value":[{"value":"a"}]},{"op":"replace","path":"members","value":[{"value":"b"}]}]"#,
+                true,
+                &["b"],
+                &["a"],
+            ),
+            (
+                r#"[{"op":"replace","path":"members","value":[{"value":"b"}]},{"op":"add","path":"members","value":[{"value":"a"}]}]"#,
+                true,
+                &["a", "b"],
+                &[],
+            ),
+            (
+                r#"[{"op":"add","path":"members","value":[{"value":"a"}]},{"op":"remove","path":"members"}]"#,
+                true,
+                &[],
+                &["a"],
+            ),
+        ] {
+            let read = Value::read(operations.as_bytes(), &Limits::REQUEST).unwrap();
+            let read: Vec<_> = read.items().iter().map(|one| PatchOperation::read(one).unwrap()).collect();
+            let change = effect(&read);
+            assert_eq!(
+                (change.replaced, change.added, change.removed),
+                (replaced, ids(added), ids(removed)),
+                "{operations}"
+            );
+        }
+    }
 }

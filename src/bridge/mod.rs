@@ -1,11 +1,14 @@
 //! What the program does with one canonical request: hops 6 to 11, from what is remembered to what is answered.
 
+mod create;
+mod delete;
 mod error;
 mod list;
 mod lock;
 mod membership;
 mod present;
 mod read;
+mod renewal;
 mod trail;
 mod wire;
 mod write;
@@ -26,6 +29,8 @@ use crate::scim::{AttrPath, Catalog, ResourceType};
 use crate::store::{Key, Store};
 
 use lock::Locks;
+use membership::Learning;
+use renewal::Renewals;
 
 pub use error::{Error, Kind};
 pub use trail::{Step, Trail};
@@ -79,6 +84,8 @@ pub struct Told {
 pub struct Integration {
     parts: Parts,
     locks: Locks,
+    learning: Learning,
+    renewals: Renewals,
     remembered_users: Remembered,
     remembered_groups: Remembered,
 }
@@ -161,7 +168,14 @@ impl Integration {
     pub fn new(parts: Parts) -> Self {
         let [remembered_users, remembered_groups] =
             [ResourceType::User, ResourceType::Group].map(|resource| remembered(&parts, resource));
-        Self { parts, locks: Locks::default(), remembered_users, remembered_groups }
+        Self {
+            parts,
+            locks: Locks::default(),
+            learning: Learning::default(),
+            renewals: Renewals::default(),
+            remembered_users,
+            remembered_groups,
+        }
     }
 
     /// The rules of a resource type.

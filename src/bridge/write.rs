@@ -1,12 +1,15 @@
-//! POST, PUT, PATCH and DELETE: before and after, in the vendor's terms, and the call that makes the one into the other.
+//! PUT and PATCH: before and after, in the vendor's terms, and the call that makes the one into the other.
 
-use super::{Answer, Context, Error, Integration, Kind, Step, membership, read};
-use crate::emulation::{self, Delete};
+use std::sync::Arc;
+
+use super::membership::{self, Now, Pending, as_group};
+use super::{Answer, Context, Error, Integration, Kind, Step, read};
+use crate::emulation;
 use crate::mapping::{Given, Operation};
-use crate::scim::filter::Filter;
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
-use crate::scim::patch::{self, Operation as PatchOperation};
+use crate::scim::patch::{self, Op, Operation as PatchOperation};
+use crate::scim::path::Path;
 use crate::scim::projection::Projection;
 use crate::scim::request::{Action, Request};
 use crate::scim::resource;
@@ -15,7 +18,7 @@ use crate::scim::version;
 
 /// Carries out a write.
 pub(super) async fn write(
-    integration: &Integration,
+    integration: &Arc<Integration>,
     request: Request,
     context: &Context,
 ) -> Result<Answer, Error> {
@@ -30,119 +33,22 @@ pub(super) async fn write(
     }
 }
 
-struct Write<'w> {
-    integration: &'w Integration,
-    resource: ResourceType,
-    projection: Projection,
-    if_match: Option<&'w str>,
-    context: &'w Context,
+/// A write under way.
+pub(super) struct Write<'w> {
+    pub(super) integration: &'w Arc<Integration>,
+    pub(super) resource: ResourceType,
+    pub(super) projection: Projection,
+    pub(super) if_match: Option<&'w str>,
+    pub(super) context: &'w Context,
 }
 
 impl Write<'_> {
-    async fn create(&self, body: Value) -> Result<Answer, Error> {
-        let (integration, resource) = (self.integration, self.resource);
-        let groups = integration.groups_of(None, self.context).await?;
-        let given = Given { groups: groups.as_ref(), old: None, operation: Operation::Create };
-        let sent = integration.forward(resource, body.clone(), &given, None, self.context)?;
-        let (call, then) = emulation::create(&integration.profile, resource, sent);
-        let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
-        if reply.status == 409 && integration.may_be_buried(resource) {
-            return self.revive(body).await;
-        }
-        if !reply.is_success() {
-            let error = reply.error(&call);
-            return Err(match error.kind {
-                Kind::NotFound => Error::misplaced(),
-                _ => error,
-            });
-        }
-        let vendor = match (reply.body.filter(|body| body.has("id")), reply.located) {
-            (Some(vendor), _) => vendor,
-            (None, Some(id)) => {
-                let why = "the vendor answered the creation without the resource";
-                read::fetch(integration, resource, &id, &Projection::default(), why, self.context).await?
-            }
-            (None, None) => return Err(Error::broken("a creation was answered without an id")),
-        };
-        let id = vendor.get("id").and_then(Value::scalar_text).unwrap_or_default().to_owned();
-        if id.is_empty() {
-            return Err(Error::broken("a creation was answered without an id"));
-        }
-        let vendor = self.complete_creation(&id, vendor, &then).await?;
-        if resource == ResourceType::Group {
-            integration.group_made(&id, &body, self.context).await?;
-        }
-        integration.remember(resource, &id, &body, &vendor).await?;
-        self.shown(vendor).await.map(Answer::Created)
-    }
-
-    /// Does what this vendor does not take in a creation.
-    async fn complete_creation(
-        &self,
-        id: &str,
-        vendor: Value,
-        then: &[PatchOperation],
-    ) -> Result<Value, Error> {
-        let (integration, resource) = (self.integration, self.resource);
-        if then.is_empty() {
-            return Ok(vendor);
-        }
-        let call = emulation::direct(&integration.profile, resource, id, then);
-        let call = call.ok_or_else(|| Error::internal("a creation that cannot be completed"))?;
-        let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
-        if !reply.is_success() {
-            return Err(reply.error(&call));
-        }
-        let why = "the creation took two steps";
-        read::fetch(integration, resource, id, &Projection::default(), why, self.context).await
-    }
-
-    /// The vendor still has what the identity provider deleted: the record comes back to life, with what is written now
-    /// and nothing of before.
-    async fn revive(&self, body: Value) -> Result<Answer, Error> {
-        let (integration, resource) = (self.integration, self.resource);
-        let name = match resource {
-            ResourceType::User => AttrPath::core("userName"),
-            ResourceType::Group => AttrPath::core("displayName"),
-        };
-        let Some(value) = name.get(&body).cloned() else { return Err(Error::conflict()) };
-        let mapped = integration.lens(resource).filter(&Filter::eq(name, value));
-        let pushed = mapped.ask.map(|ask| emulation::pushdown(&integration.profile, resource, ask));
-        let Some(filter) = pushed.and_then(|pushed| pushed.ask) else { return Err(Error::conflict()) };
-        let page = (1, Some(2));
-        let whole = Projection::default();
-        let call = emulation::list(&integration.profile, resource, Some(&filter), page, None, &whole);
-        let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
-        let found = reply
-            .body
-            .and_then(|mut body| body.remove("Resources"))
-            .map(Value::into_items)
-            .unwrap_or_default();
-        let [only] = found.as_slice() else { return Err(Error::conflict()) };
-        let id = only.get("id").and_then(Value::scalar_text).unwrap_or_default().to_owned();
-        if !integration.is_buried(resource, &id).await? {
-            return Err(Error::conflict());
-        }
-        self.context.trail.note(
-            "the identity provider deleted this account before, and the vendor kept it: it is used again",
-        );
-        let mut after = body;
-        if resource == ResourceType::User && !after.has("active") {
-            after.set("active", true);
-        }
-        let _held = integration.locks.hold(resource, &id).await;
-        let before =
-            read::fetch(integration, resource, &id, &whole, "what the vendor kept", self.context).await?;
-        let written = after.clone();
-        let vendor = self.make(&id, &before, after, Operation::Replace).await?;
-        integration.store.unbury(&integration.key(resource, &id)).await?;
-        integration.remember(resource, &id, &written, &vendor).await?;
-        self.shown(vendor).await.map(Answer::Created)
-    }
-
     async fn replace(&self, id: &str, body: Value) -> Result<Answer, Error> {
         let (integration, resource) = (self.integration, self.resource);
-        let _held = integration.locks.hold(resource, id).await;
+        let _held = integration.locks.hold(resource, id, self.context.deadline).await?;
+        if integration.is_buried(resource, id).await? {
+            return Err(Error::not_found());
+        }
         let (vendor, before) =
             self.before(id, "a PUT says what shall be: what is there must be known").await?;
         let after = resource::replace(&before, body, integration.catalog(resource))?;
@@ -152,29 +58,43 @@ impl Write<'_> {
 
     async fn modify(&self, id: &str, operations: &[PatchOperation]) -> Result<Answer, Error> {
         let (integration, resource) = (self.integration, self.resource);
-        let _held = integration.locks.hold(resource, id).await;
+        let _held = integration.locks.hold(resource, id, self.context.deadline).await?;
         if integration.is_buried(resource, id).await? {
             return Err(Error::not_found());
         }
-        if self.if_match.is_none()
-            && let Some(answer) = self.direct(id, operations).await?
-        {
-            // "If the attributes parameter is specified, the service provider MUST return 200" with the resource.
-            if matches!(answer, Answer::Modified(None)) && !self.projection.is_whole() {
-                let (vendor, _) = self.before(id, "the client asks to see it").await?;
-                return self.shown(vendor).await.map(|shown| Answer::Modified(Some(shown)));
+        let shown = self.changed(id, operations).await?;
+        // "If the attributes parameter is specified, the service provider MUST return 200" with the resource.
+        let shown = match shown {
+            None if !self.projection.is_whole() => {
+                Some(self.before(id, "the client asks to see it").await?.0)
             }
-            return Ok(answer);
+            shown => shown,
+        };
+        match shown {
+            Some(vendor) => self.shown(vendor).await.map(|shown| Answer::Modified(Some(shown))),
+            None => Ok(Answer::Modified(None)),
+        }
+    }
+
+    /// Carries operations out, in the cheapest way that the vendor takes; gives what it has then, if it says so.
+    pub(super) async fn changed(
+        &self,
+        id: &str,
+        operations: &[PatchOperation],
+    ) -> Result<Option<Value>, Error> {
+        if self.if_match.is_none()
+            && let Some(shown) = self.direct(id, operations).await?
+        {
+            return Ok(shown);
         }
         let (vendor, before) = self.before(id, "the change depends on what is there").await?;
-        let after = patch::apply(before.clone(), operations, integration.catalog(resource))?;
-        let vendor = self.differ(id, &vendor, &before, after, Operation::Patch).await?;
-        self.shown(vendor).await.map(|shown| Answer::Modified(Some(shown)))
+        let after = patch::apply(before.clone(), operations, self.integration.catalog(self.resource))?;
+        self.differ(id, &vendor, &before, after, Operation::Patch).await.map(Some)
     }
 
     /// The PATCH translated as it stands, without a look at the vendor. `None` when that is not possible, or the vendor
     /// did not take it: then it is read, applied, and written as a difference.
-    async fn direct(&self, id: &str, operations: &[PatchOperation]) -> Result<Option<Answer>, Error> {
+    async fn direct(&self, id: &str, operations: &[PatchOperation]) -> Result<Option<Option<Value>>, Error> {
         let (integration, resource) = (self.integration, self.resource);
         let lens = integration.lens(resource);
         if resource == ResourceType::Group && !membership::is_plain(operations) {
@@ -182,11 +102,15 @@ impl Write<'_> {
         }
         let remembered = integration.remembered(resource);
         let groups = match resource {
-            ResourceType::User => integration.groups_of(Some(id), self.context).await?,
-            ResourceType::Group => None,
+            ResourceType::User if lens.direct_needs_groups(operations) => {
+                let groups = integration.groups_of(Some(id), self.context).await;
+                let Ok(groups) = groups else { return Ok(None) };
+                groups
+            }
+            _ => None,
         };
-        let given = Given { groups: groups.as_ref(), old: None, operation: Operation::Patch };
-        let Some(direct) = lens.direct(operations, &given)? else { return Ok(None) };
+        let given = Given { groups: groups.as_ref(), operation: Operation::Patch, ..Given::default() };
+        let Ok(Some(direct)) = lens.direct(operations, &given) else { return Ok(None) };
         let ours = |operation: &PatchOperation| {
             let attribute = operation.path.as_ref().and_then(crate::scim::Path::attribute);
             attribute.is_none_or(|path| remembered.includes(&lens.idp_side(&path)))
@@ -194,31 +118,54 @@ impl Write<'_> {
         if direct.send.iter().any(ours) || (!direct.local.is_empty() && !integration.remembers) {
             return Ok(None);
         }
-        let mut shown = None;
-        if !direct.send.is_empty() {
-            let Some(call) = emulation::direct(&integration.profile, resource, id, &direct.send) else {
-                return Ok(None);
-            };
-            let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
-            match reply.status {
-                _ if reply.is_success() => {}
-                400 | 404 | 405 | 409 | 501 => {
-                    self.context.trail.note("the vendor did not take the operations as they are");
-                    return Ok(None);
-                }
-                _ => return Err(reply.error(&call)),
+        let shown = if direct.send.is_empty() {
+            // Nobody is told that something was done to a resource that is not there.
+            let why = "the vendor gets nothing of this, but must have the resource";
+            Some(read::fetch(integration, resource, id, &Projection::default(), why, self.context).await?)
+        } else {
+            match self.send_direct(id, operations, &direct.send).await? {
+                Some(shown) => shown,
+                None => return Ok(None),
             }
-            shown = reply.body.filter(|body| body.get("id").and_then(Value::scalar_text) == Some(id));
-        }
+        };
         if !direct.local.is_empty() {
             self.remember_locally(id, &direct.local).await?;
         }
-        if resource == ResourceType::Group {
-            integration.group_patched(id, operations, self.context).await?;
-        }
-        match shown {
-            Some(vendor) => Ok(Some(Answer::Modified(Some(self.shown(vendor).await?)))),
-            None => Ok(Some(Answer::Modified(None))),
+        Ok(Some(shown))
+    }
+
+    async fn send_direct(
+        &self,
+        id: &str,
+        operations: &[PatchOperation],
+        send: &[PatchOperation],
+    ) -> Result<Option<Option<Value>>, Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        let Some(call) = emulation::direct(&integration.profile, resource, id, send) else { return Ok(None) };
+        let pending = match resource {
+            ResourceType::Group => integration.expect_operations(id, operations, self.context).await?,
+            ResourceType::User => Some(Pending::default()),
+        };
+        let Some(pending) = pending else { return Ok(None) };
+        let error = match integration.wire.send(&call, self.context.deadline, &self.context.trail).await {
+            Ok(reply) if reply.is_success() => {
+                if resource == ResourceType::Group {
+                    let now = Now::Changed(membership::effect(operations));
+                    integration.done(id, pending, now, self.context).await?;
+                }
+                return Ok(Some(reply.body.filter(|body| body.text_at("id") == Some(id))));
+            }
+            Ok(reply) => reply.error(&call),
+            Err(error) => error,
+        };
+        integration.not_done(id, pending, &error).await?;
+        match error.kind {
+            // Perhaps it takes the same in other words.
+            Kind::Scim(_) | Kind::NotFound | Kind::Conflict | Kind::NotImplemented => {
+                self.context.trail.note("the vendor did not take the operations as they are");
+                Ok(None)
+            }
+            _ => Err(error),
         }
     }
 
@@ -236,7 +183,9 @@ impl Write<'_> {
             }
         }
         let written = patch::apply(written, operations, integration.catalog(resource))?;
-        for path in operations.iter().filter_map(|operation| operation.path.as_ref()?.attribute()) {
+        let remembered = integration.remembered(resource);
+        let paths = operations.iter().filter_map(|operation| operation.path.as_ref()?.attribute());
+        for path in paths.filter(|path| remembered.includes(path)) {
             let wrote = path.attribute_in(&written).filter(|value| !value.is_unassigned()).cloned();
             remainder.0.retain(|entry| !entry.path.same_attribute(&path));
             if wrote.is_some() {
@@ -246,41 +195,16 @@ impl Write<'_> {
         Ok(integration.store.keep(&key, remainder).await?)
     }
 
-    async fn delete(&self, id: &str) -> Result<Answer, Error> {
-        let (integration, resource) = (self.integration, self.resource);
-        let _held = integration.locks.hold(resource, id).await;
-        if integration.is_buried(resource, id).await? {
-            return Err(Error::not_found());
-        }
-        if self.if_match.is_some() {
-            self.before(id, "the client says which version it has seen").await?;
-        }
-        let call = emulation::delete(&integration.profile, resource, id);
-        let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
-        // What is gone already is gone: a repeated removal succeeds.
-        if !reply.is_success() && reply.status != 404 {
-            return Err(reply.error(&call));
-        }
-        let key = integration.key(resource, id);
-        if integration.profile.resource(resource).delete != Delete::Hard && reply.is_success() {
-            integration.store.bury(&key).await?;
-        }
-        integration.store.forget(&key).await?;
-        match resource {
-            ResourceType::Group => integration.group_gone(id, self.context).await?,
-            ResourceType::User => integration.store.forget_member(&integration.name, id).await?,
-        }
-        Ok(Answer::Deleted)
-    }
-
     /// The resource as the vendor has it, and as the identity provider sees it.
-    async fn before(&self, id: &str, why: &'static str) -> Result<(Value, Value), Error> {
+    pub(super) async fn before(&self, id: &str, why: &'static str) -> Result<(Value, Value), Error> {
         let (integration, resource) = (self.integration, self.resource);
-        if integration.is_buried(resource, id).await? {
-            return Err(Error::not_found());
+        let fetched = read::fetch(integration, resource, id, &Projection::default(), why, self.context).await;
+        if resource == ResourceType::Group
+            && fetched.as_ref().is_err_and(|error| error.kind == Kind::NotFound)
+        {
+            integration.group_missed(id).await?;
         }
-        let vendor =
-            read::fetch(integration, resource, id, &Projection::default(), why, self.context).await?;
+        let vendor = fetched?;
         let canonical = integration.back(resource, vendor.clone()).await?;
         if let Some(condition) = self.if_match {
             let complete = integration.complete(resource, canonical.clone());
@@ -302,29 +226,57 @@ impl Write<'_> {
         operation: Operation,
     ) -> Result<Value, Error> {
         let (integration, resource) = (self.integration, self.resource);
+        let pending = match resource {
+            ResourceType::Group => integration.expect_difference(id, before, &after, self.context).await?,
+            ResourceType::User => Pending::default(),
+        };
         let written = after.clone();
-        let vendor = self.make(id, vendor, after, operation).await?;
-        integration.remember(resource, id, &written, &vendor).await?;
+        let made = match self.make(id, vendor, Some(before), after, operation).await {
+            Ok(made) => made,
+            Err(error) => {
+                integration.not_done(id, pending, &error).await?;
+                let certain = !error.passes() || integration.lacks_groups().await?;
+                if resource == ResourceType::User && certain && is_off(&written) && !is_off(before) {
+                    self.deactivate(id, vendor, before, &written).await;
+                }
+                return Err(error);
+            }
+        };
+        integration.remember(resource, id, &written, &made).await?;
         if resource == ResourceType::Group {
-            integration.group_differs(id, before, &written, self.context).await?;
+            integration.done(id, pending, Now::Is(as_group(&written)), self.context).await?;
         }
-        Ok(vendor)
+        Ok(made)
     }
 
-    async fn make(
+    /// A change by which somebody loses access was refused, perhaps for something else in it: access is taken away alone.
+    /// The client is told of the refusal in any case, which is about the rest.
+    async fn deactivate(&self, id: &str, vendor: &Value, before: &Value, written: &Value) {
+        let alone = patch::apply(before.clone(), &[off()], self.integration.catalog(self.resource));
+        let Some(alone) = alone.ok().filter(|alone| alone != written) else { return };
+        self.context.trail.note("what was refused takes access away: that is done alone");
+        if let Err(error) = self.make(id, vendor, Some(before), alone, Operation::Patch).await {
+            let integration = self.integration.name.as_str();
+            tracing::error!(integration, %error, "an account could not be deactivated");
+        }
+    }
+
+    /// `old`: what it is on the identity provider's side, unless it is made anew.
+    pub(super) async fn make(
         &self,
         id: &str,
         before: &Value,
+        old: Option<&Value>,
         after: Value,
         operation: Operation,
     ) -> Result<Value, Error> {
         let (integration, resource) = (self.integration, self.resource);
+        let given = Given { old, operation, ..Given::default() };
         let groups = match resource {
-            ResourceType::User => integration.groups_of(Some(id), self.context).await?,
+            ResourceType::User => integration.groups_for(id, &after, &given, before, self.context).await?,
             ResourceType::Group => None,
         };
-        let old = integration.lens(resource).back(before.clone());
-        let given = Given { groups: groups.as_ref(), old: Some(&old), operation };
+        let given = Given { groups: groups.as_ref(), ..given };
         let after = integration.forward(resource, after, &given, Some(before), self.context)?;
         let call = emulation::change(
             &integration.profile,
@@ -343,7 +295,7 @@ impl Write<'_> {
             return Err(reply.error(&call));
         }
         match reply.body {
-            Some(body) if body.get("id").and_then(Value::scalar_text) == Some(id) => Ok(body),
+            Some(body) if body.text_at("id") == Some(id) => Ok(body),
             Some(body) if body.has("id") => Err(Error::broken("a change was answered with another resource")),
             // What the vendor made of it, and its `meta`, only the vendor knows.
             _ => {
@@ -354,7 +306,7 @@ impl Write<'_> {
     }
 
     /// A resource of the vendor as the answer shows it.
-    async fn shown(&self, vendor: Value) -> Result<Value, Error> {
+    pub(super) async fn shown(&self, vendor: Value) -> Result<Value, Error> {
         let canonical = self.integration.back(self.resource, vendor).await?;
         let complete = self.integration.complete(self.resource, canonical);
         Ok(self.integration.show(self.resource, complete, &self.projection))
@@ -376,9 +328,15 @@ impl Integration {
         if let Some(origins) = origins.filter(|origins| !origins.is_empty()) {
             context.trail.step(|| Step::Origins(origins));
         }
-        let creates = given.operation == Operation::Create;
-        let fitted =
-            emulation::fit(self.profile.resource(resource), mapped, self.catalog(resource), creates)?;
-        Ok(fitted)
+        Ok(emulation::fit(self.profile.resource(resource), mapped, self.catalog(resource), before)?)
     }
+}
+
+/// `active: false`, and nothing else.
+pub(super) fn off() -> PatchOperation {
+    PatchOperation::new(Op::Replace, Path::Attribute(AttrPath::core("active")), false)
+}
+
+fn is_off(user: &Value) -> bool {
+    user.get("active").and_then(Value::as_bool) == Some(false)
 }

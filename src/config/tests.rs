@@ -59,11 +59,18 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
         .map(|name| Value::from_iter([("value", Value::from(name)), ("displayName", Value::from(name))]))
         .collect();
     let operation = test.text_at("op").and_then(Operation::parse).unwrap_or_default();
-    let given = Given { groups: Some(&groups), old: None, operation };
+    let given = Given { groups: Some(&groups), operation, ..Given::default() };
+    let before = Value::object();
     let sent = lens.forward(written.clone(), &given, None, None);
     let creates = operation == Operation::Create;
-    let sent = sent
-        .and_then(|sent| emulation::fit(compiled.profile.resource(resource), sent, lens.catalog(), creates));
+    let sent = sent.and_then(|sent| {
+        emulation::fit(
+            compiled.profile.resource(resource),
+            sent,
+            lens.catalog(),
+            (!creates).then_some(&before),
+        )
+    });
     let refused = test.get("refused").and_then(Node::truth) == Some(true);
     let sent = match (sent, refused) {
         (Err(_), true) => return Ok(()),

@@ -7,7 +7,8 @@ use crate::scim::name::AttrPath;
 use crate::scim::resource::list_schemas;
 use crate::scim::schema::Catalog;
 
-/// The resource as the vendor gets it. `creates`: it is about to be made.
+/// The resource as the vendor gets it. `before`: what it has; `None` when it is about to be made. A value that it has
+/// already is not judged: it was there before the bridge, or the vendor's set of values is larger than is known.
 ///
 /// # Errors
 /// `invalidValue` when the vendor needs an attribute that is not there, or has no value like the one given: the vendor
@@ -16,10 +17,14 @@ pub fn fit(
     profile: &Resource,
     mut resource: Value,
     catalog: &Catalog,
-    creates: bool,
+    before: Option<&Value>,
 ) -> Result<Value, Error> {
+    let creates = before.is_none();
     for one in &profile.enums {
-        close(one, &mut resource)?;
+        let known = before.and_then(|before| one.path.get(before));
+        if known.is_none() || known != one.path.get(&resource) {
+            close(one, &mut resource)?;
+        }
     }
     if creates {
         for (path, value) in &profile.defaults {
@@ -133,8 +138,10 @@ mod tests {
         assert!(mistakes.is_empty(), "{mistakes:?}");
         let user = Value::read(user.as_bytes(), &Limits::REQUEST).unwrap();
         let catalog = profile.catalog(ResourceType::User);
+        let before = Value::object();
+        let before = (!creates).then_some(&before);
         let mut out =
-            fit(profile.resource(ResourceType::User), user, &catalog, creates).map_err(|e| e.detail)?;
+            fit(profile.resource(ResourceType::User), user, &catalog, before).map_err(|e| e.detail)?;
         out.remove("schemas");
         Ok(out.to_json())
     }

@@ -54,11 +54,7 @@ fn shape_user(body: &mut Value, active: bool) {
     }
 }
 
-/// `{"op": "replace", "value": {"active": …}}`
-pub(super) fn activation(active: bool) -> Value {
-    pathless([("active", Value::from(active))])
-}
-
+/// `{"op": "replace", "value": {…}}`
 fn pathless<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
     let mut operation = Value::object();
     operation.set("op", "replace");

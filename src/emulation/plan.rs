@@ -159,23 +159,13 @@ fn project(profile: &Profile, projection: &Projection, call: &mut Call) {
     }
 }
 
-/// The call that ends a resource.
+/// The call that ends a resource, at a vendor that has one.
 pub fn delete(profile: &Profile, resource: ResourceType, id: &str) -> Call {
-    match profile.resource(resource).delete {
-        Delete::Hard => Call::new(Verb::Delete, resource, Some(id), "the vendor deletes it"),
-        Delete::Deactivate => {
-            Call::new(Verb::Delete, resource, Some(id), "the vendor keeps the record, inactive")
-        }
-        Delete::Unsupported => {
-            let path = Path::Attribute(AttrPath::core("active"));
-            let body = match profile.speak {
-                Speak::Okta => okta::activation(false),
-                Speak::Rfc => patch::message(&[Operation::new(Op::Replace, path, false)]),
-            };
-            let why = "the vendor has no DELETE: the account is deactivated";
-            Call { revokes: true, ..Call::new(Verb::Patch, resource, Some(id), why).with(body) }
-        }
-    }
+    let why = match profile.resource(resource).delete {
+        Delete::Deactivate => "the vendor keeps the record, inactive",
+        Delete::Hard | Delete::Unsupported => "the vendor deletes it",
+    };
+    Call::new(Verb::Delete, resource, Some(id), why)
 }
 
 /// The call for operations that need no look at the vendor; `None` when this vendor would not take them as they are.

@@ -316,7 +316,7 @@ impl Compiler<'_> {
 }
 
 /// Whether writing one place changes what is at the other.
-fn overlaps(a: &Place, b: &Place) -> bool {
+pub(super) fn overlaps(a: &Place, b: &Place) -> bool {
     let same_attribute = a.attribute.same_attribute(&b.attribute);
     let same_sub =
         a.attribute.sub.is_none() || b.attribute.sub.is_none() || a.attribute.sub == b.attribute.sub;

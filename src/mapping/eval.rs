@@ -1,9 +1,11 @@
 //! What rules make of a resource, and what is read back from what they made.
 
 use super::Lens;
+use super::compile::overlaps;
 use super::expression::with_specials;
 use super::path::Given;
 use super::rule::{Back, From, Rule, Verb};
+use super::turn::Turn;
 use crate::scim::error::Error;
 use crate::scim::json::Value;
 use crate::scim::resource::list_schemas;
@@ -22,15 +24,19 @@ pub struct Origin {
 
 /// What a rule has to say about its target.
 enum Outcome {
-    /// It does not apply: what is there stays.
+    /// It does not apply.
     Silent,
+    /// Nothing that it reads has changed: what the vendor has stays, whatever it is.
+    Kept,
     /// The target has this value, or none.
     Is(Option<Value>, &'static str),
 }
 
 impl Lens {
     /// What the vendor gets for a resource of the identity provider. `before` is what the vendor has now, if anything:
-    /// what the identity provider cannot see stays as it is.
+    /// what the identity provider cannot see stays as it is, and so does what is made by rules of whose sources a PATCH
+    /// changes nothing. An account that was there before the bridge may hold what no rule would make, and can be
+    /// deactivated all the same.
     ///
     /// # Errors
     /// `invalidValue` when a rule refuses the resource, or a function cannot take its value.
@@ -44,22 +50,25 @@ impl Lens {
         if self.is_identity() {
             return Ok(resource);
         }
+        let turns = self.turns(&resource, given, before);
         let outcomes = if self.has_conditions {
-            with_specials(&mut resource, given, |resource| self.outcomes(resource, given))?
+            with_specials(&mut resource, given, |resource| self.outcomes(resource, given, &turns))?
         } else {
-            self.outcomes(&resource, given)?
+            self.outcomes(&resource, given, &turns)?
         };
         let mut out = if self.pass { resource } else { common(&mut resource) };
         if self.pass {
             self.clear_ours(&mut out);
         }
+        if let Some(before) = before {
+            self.keep_theirs(before, &mut out);
+        }
         for (rule, outcome) in self.rules.iter().zip(outcomes) {
             let Some(to) = target(rule) else { continue };
             match outcome {
-                Outcome::Silent => {
-                    if let Some(value) =
-                        before.and_then(|before| to.get(before)).filter(|_| keeps(rule, given))
-                    {
+                Outcome::Silent if rule.applies_to(given.operation) => {}
+                Outcome::Silent | Outcome::Kept => {
+                    if let Some(value) = before.and_then(|before| to.get(before)) {
                         to.set(&mut out, value.clone());
                     }
                 }
@@ -135,8 +144,24 @@ impl Lens {
         }
     }
 
-    fn outcomes(&self, resource: &Value, given: &Given<'_>) -> Result<Vec<Outcome>, Error> {
-        self.rules.iter().map(|rule| outcome(rule, resource, given)).collect()
+    /// Leaves what the identity provider does not see as the vendor has it, but where a rule writes.
+    fn keep_theirs(&self, before: &Value, out: &mut Value) {
+        for rule in &self.rules {
+            let (Verb::Hide(place) | Verb::Drop(place)) = &rule.verb else { continue };
+            let written = self.rules.iter().filter_map(target).any(|to| overlaps(to, place));
+            if let Some(value) = place.get(before).filter(|_| !written) {
+                place.set(out, value.clone());
+            }
+        }
+    }
+
+    fn outcomes(&self, resource: &Value, given: &Given<'_>, turns: &[Turn]) -> Result<Vec<Outcome>, Error> {
+        let one = |(rule, turn): (&Rule, &Turn)| match turn {
+            Turn::Speaks => outcome(rule, resource, given),
+            Turn::IfItCan => outcome(rule, resource, given).or(Ok(Outcome::Kept)),
+            Turn::Keeps => Ok(Outcome::Kept),
+        };
+        self.rules.iter().zip(turns).map(one).collect()
     }
 
     /// The values that the `set` rules at these places in the list give, for a resource of which only what they read is
@@ -170,17 +195,12 @@ fn common(resource: &mut Value) -> Value {
     out
 }
 
-/// The place on the vendor's side that a rule decides about.
-fn target(rule: &Rule) -> Option<&super::path::Place> {
+/// The place on the vendor's side that a rule writes.
+pub(super) fn target(rule: &Rule) -> Option<&super::path::Place> {
     match &rule.verb {
-        Verb::Move { to, .. } | Verb::Set { to, .. } | Verb::Hide(to) => Some(to),
-        Verb::Drop(_) | Verb::Refuse { .. } => None,
+        Verb::Move { to, .. } | Verb::Set { to, .. } => Some(to),
+        Verb::Hide(_) | Verb::Drop(_) | Verb::Refuse { .. } => None,
     }
-}
-
-/// Whether what the vendor has stays, when the rule is silent: what is hidden, and what is set on other operations.
-fn keeps(rule: &Rule, given: &Given<'_>) -> bool {
-    matches!(rule.verb, Verb::Hide(_)) || !rule.applies_to(given.operation)
 }
 
 fn outcome(rule: &Rule, resource: &Value, given: &Given<'_>) -> Result<Outcome, Error> {

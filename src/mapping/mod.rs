@@ -19,6 +19,7 @@ mod scope;
 mod shape;
 mod table;
 mod template;
+mod turn;
 
 use std::sync::Arc;
 
@@ -118,15 +119,7 @@ impl Lens {
     fn new(catalog: Arc<Catalog>, rules: Vec<Rule>, pass: bool) -> Self {
         let has_conditions =
             rules.iter().any(|rule| rule.when.is_some() || matches!(rule.verb, Verb::Refuse { .. }));
-        let reads_groups = rules.iter().any(|rule| {
-            let condition = match &rule.verb {
-                Verb::Refuse { when, .. } => Some(when),
-                _ => rule.when.as_ref(),
-            };
-            let sources = matches!(&rule.verb, Verb::Set { from, .. }
-                if from.sources().any(|source| source.root() == path::Root::Groups));
-            sources || condition.is_some_and(|condition| condition.groups)
-        });
+        let reads_groups = rules.iter().any(Rule::reads_groups);
         let remembered = remembered(&rules, pass, &catalog);
         Self { catalog, rules, pass, has_conditions, reads_groups, remembered }
     }

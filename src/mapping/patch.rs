@@ -52,6 +52,11 @@ pub struct Direct {
 }
 
 impl Lens {
+    /// Whether an attribute is the same at the vendor, whatever rules read of it.
+    pub fn leaves(&self, attribute: &AttrPath) -> bool {
+        !self.touches(attribute)
+    }
+
     /// The case of a path.
     pub fn case(&self, path: &Path) -> Case {
         let Some(attribute) = path.attribute() else {
@@ -91,6 +96,16 @@ impl Lens {
             }
             _ => Case::Diff,
         }
+    }
+
+    /// Whether what [`Lens::direct`] gives for these operations depends on the user's groups.
+    pub fn direct_needs_groups(&self, operations: &[Operation]) -> bool {
+        self.reads_groups
+            && operations.iter().any(|operation| {
+                let Some(attribute) = operation.path.as_ref().and_then(Path::attribute) else { return true };
+                let is_it = |other: &AttrPath| other.same_attribute(&attribute);
+                self.rules.iter().any(|rule| rule.reads_groups() && reads(rule, &is_it))
+            })
     }
 
     /// The operations for the vendor, when none needs a look at it.

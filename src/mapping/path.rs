@@ -199,6 +199,8 @@ pub struct Given<'g> {
     pub groups: Option<&'g Value>,
     /// The resource as it was, on the identity provider's side.
     pub old: Option<&'g Value>,
+    /// Whether the groups are others than when the rules ran last.
+    pub regrouped: bool,
     /// What is being done.
     pub operation: super::Operation,
 }

@@ -267,7 +267,8 @@ pub fn list_schemas(resource: &mut Value, catalog: &Catalog) {
 }
 
 /// Carries a PUT out on the resource as it was: what the body does not name is gone, but for what only the service
-/// provider may write (RFC 7644 §3.5.1), and what the client cannot know of, since no schema in use has it.
+/// provider may write (RFC 7644 §3.5.1), what the client cannot know of, since no schema in use has it, and `active`:
+/// whether somebody has access does not change because nothing was said of it.
 ///
 /// # Errors
 /// `mutability` when an immutable attribute has a value already and the body gives another.
@@ -281,6 +282,9 @@ pub fn replace(before: &Value, body: Value, catalog: &Catalog) -> Result<Value, 
                 return Err(Error::mutability(key));
             }
             None if new.is_none() && catalog.extension(key).is_none() => after.set(key, value.clone()),
+            Some(_) if new.is_none() && AttrPath::core("active").is_core(key) => {
+                after.set(key, value.clone())
+            }
             _ => {}
         }
     }
@@ -405,9 +409,12 @@ mod tests {
     #[test]
     fn a_put_keeps_what_the_client_cannot_write() {
         let before = format!(
-            r#"{{"id":"1","userName":"ana","title":"T","meta":{{"version":"v"}},"theirs":7,"{ENTERPRISE}":{{"department":"D"}}}}"#
+            r#"{{"id":"1","userName":"ana","title":"T","active":false,"meta":{{"version":"v"}},"theirs":7,"{ENTERPRISE}":{{"department":"D"}}}}"#
         );
         let after = replace(&value(&before), value(r#"{"userName":"bo"}"#), &users()).unwrap();
-        assert_eq!(after, value(r#"{"id":"1","userName":"bo","meta":{"version":"v"},"theirs":7}"#));
+        assert_eq!(
+            after,
+            value(r#"{"id":"1","userName":"bo","active":false,"meta":{"version":"v"},"theirs":7}"#)
+        );
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! It never waits and never fails, and keeps one map an integration, so that integrations do not contend.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use compact_str::CompactString;
 
-use super::{Group, GroupChange, Key, Later, Store};
+use super::{Debt, Doubt, Group, GroupChange, Key, Later, Store};
 use crate::remainder::Remainder;
 use crate::scim::ResourceType;
 
@@ -24,8 +24,19 @@ struct Shelf {
     /// For each member, the groups.
     memberships: HashMap<CompactString, BTreeSet<CompactString>>,
     knows_groups: bool,
+    /// Groups of which what is known may not hold.
+    doubtful: BTreeSet<CompactString>,
     /// Users whose rules must run again.
-    owed: BTreeSet<CompactString>,
+    owed: BTreeMap<CompactString, Owed>,
+    /// The number of the last debt.
+    debts: u64,
+}
+
+struct Owed {
+    loses: bool,
+    number: u64,
+    /// Because of these groups.
+    groups: BTreeSet<CompactString>,
 }
 
 #[derive(Default)]
@@ -65,10 +76,18 @@ impl Shelf {
         }
     }
 
-    fn forget_group(&mut self, group: &str) {
-        let members = self.groups.get(group).map(|kept| kept.members.clone()).unwrap_or_default();
-        members.iter().for_each(|member| self.leave(group, member));
-        self.groups.remove(group);
+    fn members(&self, group: &str) -> BTreeSet<CompactString> {
+        self.groups.get(group).map(|kept| kept.members.clone()).unwrap_or_default()
+    }
+
+    /// Whether it is a new debt because of that group.
+    fn owe(&mut self, user: &CompactString, group: &str, loses: bool) -> bool {
+        self.debts += 1;
+        let none = || Owed { loses: false, number: 0, groups: BTreeSet::new() };
+        let owed = self.owed.entry(user.clone()).or_insert_with(none);
+        owed.number = self.debts;
+        owed.loses |= loses;
+        owed.groups.insert(group.into())
     }
 }
 
@@ -108,17 +127,69 @@ impl Store for Memory {
         })
     }
 
-    fn owe<'a>(&'a self, integration: &'a str, users: &'a [CompactString]) -> Later<'a, ()> {
-        self.with(integration, |shelf| shelf.owed.extend(users.iter().cloned()))
-    }
-
-    fn owed<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<CompactString>> {
-        self.with(integration, |shelf| shelf.owed.iter().cloned().collect())
-    }
-
-    fn settle<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()> {
+    fn doubt<'a>(
+        &'a self,
+        integration: &'a str,
+        group: &'a str,
+        losing: &'a [CompactString],
+        others: &'a [CompactString],
+    ) -> Later<'a, Doubt> {
         self.with(integration, |shelf| {
-            shelf.owed.remove(user);
+            let known = shelf.groups.contains_key(group);
+            let doubted = !shelf.doubtful.insert(group.into());
+            let all = losing.iter().map(|user| (user, true)).chain(others.iter().map(|user| (user, false)));
+            let new =
+                all.filter(|(user, loses)| shelf.owe(user, group, *loses)).map(|(user, _)| user.clone());
+            Doubt { known, doubted, new: new.collect() }
+        })
+    }
+
+    fn take_back<'a>(&'a self, integration: &'a str, group: &'a str, doubt: Doubt) -> Later<'a, ()> {
+        self.with(integration, |shelf| {
+            if !doubt.doubted {
+                shelf.doubtful.remove(group);
+            }
+            for user in doubt.new {
+                if let Some(owed) = shelf.owed.get_mut(&user) {
+                    owed.groups.remove(group);
+                    if owed.groups.is_empty() {
+                        shelf.owed.remove(&user);
+                    }
+                }
+            }
+        })
+    }
+
+    fn doubtful<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<CompactString>> {
+        self.with(integration, |shelf| shelf.doubtful.iter().cloned().collect())
+    }
+
+    fn owed<'a>(&'a self, integration: &'a str, group: Option<&'a str>) -> Later<'a, Vec<Debt>> {
+        self.with(integration, |shelf| {
+            let of = |owed: &Owed| group.is_none_or(|group| owed.groups.contains(group));
+            let mut debts: Vec<Debt> = shelf
+                .owed
+                .iter()
+                .filter(|(_, owed)| of(owed))
+                .map(|(user, owed)| Debt { user: user.clone(), loses: owed.loses, number: owed.number })
+                .collect();
+            debts.sort_by_key(|debt| (!debt.loses, debt.number));
+            debts
+        })
+    }
+
+    fn debt<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, Option<Debt>> {
+        self.with(integration, |shelf| {
+            let owed = shelf.owed.get(user)?;
+            Some(Debt { user: user.into(), loses: owed.loses, number: owed.number })
+        })
+    }
+
+    fn settle<'a>(&'a self, integration: &'a str, debt: &'a Debt) -> Later<'a, ()> {
+        self.with(integration, |shelf| {
+            if shelf.owed.get(&debt.user).is_some_and(|owed| owed.number == debt.number) {
+                shelf.owed.remove(&debt.user);
+            }
         })
     }
 
@@ -162,6 +233,33 @@ impl Store for Memory {
         })
     }
 
+    fn knows_group<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, bool> {
+        self.with(integration, |shelf| shelf.groups.contains_key(group))
+    }
+
+    fn learn_group<'a>(&'a self, integration: &'a str, group: &'a str, now: Option<Group>) -> Later<'a, ()> {
+        self.with(integration, |shelf| {
+            let id = CompactString::from(group);
+            let was = shelf.members(group);
+            let name = shelf.groups.get(group).map(|kept| kept.display_name.clone());
+            let is: BTreeSet<_> = now.iter().flat_map(|now| now.members.iter().cloned()).collect();
+            let renamed = name != now.as_ref().map(|now| now.display_name.clone());
+            for user in was.iter().filter(|user| renamed || !is.contains(*user)) {
+                shelf.owe(user, group, true);
+            }
+            for user in is.difference(&was) {
+                shelf.owe(user, group, false);
+            }
+            was.difference(&is).for_each(|user| shelf.leave(group, user));
+            is.difference(&was).for_each(|user| shelf.join(&id, user));
+            match now {
+                Some(now) => shelf.groups.entry(id).or_default().display_name = now.display_name,
+                None => drop(shelf.groups.remove(group)),
+            }
+            shelf.doubtful.remove(group);
+        })
+    }
+
     fn change_group<'a>(
         &'a self,
         integration: &'a str,
@@ -174,19 +272,20 @@ impl Store for Memory {
             if let Some(name) = change.display_name {
                 kept.display_name = name;
             }
+            if change.replaced {
+                shelf.members(group).iter().for_each(|member| shelf.leave(group, member));
+            }
             change.removed.iter().for_each(|member| shelf.leave(group, member));
             change.added.iter().for_each(|member| shelf.join(&id, member));
+            shelf.doubtful.remove(group);
         })
-    }
-
-    fn forget_group<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, ()> {
-        self.with(integration, |shelf| shelf.forget_group(group))
     }
 
     fn forget_member<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()> {
         self.with(integration, |shelf| {
             let groups = shelf.memberships.get(user).cloned().unwrap_or_default();
             groups.iter().for_each(|group| shelf.leave(group, user));
+            shelf.owed.remove(user);
         })
     }
 }
@@ -220,7 +319,7 @@ mod tests {
         store.learn_groups("a", vec![("g1".into(), ops)]).await.unwrap();
         assert!(store.knows_groups("a").await.unwrap());
         let change =
-            GroupChange { display_name: Some("Dev".into()), added: ids(&["u1"]), removed: Vec::new() };
+            GroupChange { display_name: Some("Dev".into()), added: ids(&["u1"]), ..GroupChange::default() };
         store.change_group("a", "g2", change).await.unwrap();
         let names = |groups: Vec<(CompactString, CompactString)>| {
             groups.into_iter().map(|(_, name)| name.to_string()).collect::<Vec<_>>()
@@ -231,9 +330,41 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(names(store.groups_of("a", "u1").await.unwrap()), ["Dev"]);
-        store.forget_group("a", "g2").await.unwrap();
+        store.learn_group("a", "g2", None).await.unwrap();
         assert!(store.groups_of("a", "u1").await.unwrap().is_empty());
         store.forget_member("a", "u2").await.unwrap();
         assert!(store.members_of("a", "g1").await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_debt_is_settled_once_it_is_paid_and_not_before() {
+        let store = Memory::default();
+        let ids = |ids: &[&str]| ids.iter().map(|id| CompactString::from(*id)).collect::<Vec<_>>();
+        let owed = async |group: Option<&str>| {
+            let debts = store.owed("a", group).await.unwrap();
+            debts.into_iter().map(|debt| debt.user.to_string()).collect::<Vec<_>>()
+        };
+        let ops = Group { display_name: "Ops".into(), members: ids(&["u1", "u2"]) };
+        store.learn_groups("a", vec![("g1".into(), ops.clone())]).await.unwrap();
+        let first = store.doubt("a", "g1", &ids(&["u2"]), &ids(&["u3"])).await.unwrap();
+        assert_eq!((first.known, first.doubted, first.new), (true, false, ids(&["u2", "u3"])));
+        let before = store.debt("a", "u2").await.unwrap().unwrap();
+        // What was owed before is owed still when a later change is refused.
+        let second = store.doubt("a", "g1", &ids(&["u1", "u2"]), &[]).await.unwrap();
+        assert!(second.doubted);
+        store.take_back("a", "g1", second).await.unwrap();
+        assert_eq!(owed(Some("g1")).await, ["u2", "u3"], "those who lose first");
+        assert!(owed(Some("g2")).await.is_empty());
+        assert_eq!(store.doubtful("a").await.unwrap(), ids(&["g1"]));
+        store.settle("a", &before).await.unwrap();
+        assert_eq!(owed(None).await, ["u2", "u3"], "a debt made since is another");
+        let now = Group { members: ids(&["u1", "u4"]), ..ops };
+        store.learn_group("a", "g1", Some(now)).await.unwrap();
+        assert_eq!(owed(None).await, ["u2", "u3", "u4"]);
+        assert!(store.doubtful("a").await.unwrap().is_empty());
+        let debt = store.debt("a", "u2").await.unwrap().unwrap();
+        store.settle("a", &debt).await.unwrap();
+        store.forget_member("a", "u3").await.unwrap();
+        assert_eq!(owed(None).await, ["u4"]);
     }
 }

@@ -44,15 +44,39 @@ pub struct Group {
     pub members: Vec<CompactString>,
 }
 
-/// A change of one group.
+/// A change of one group: who leaves, then who joins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupChange {
     /// Its new name, if it has one.
     pub display_name: Option<CompactString>,
+    /// Everybody leaves who does not join.
+    pub replaced: bool,
     /// Who joins.
     pub added: Vec<CompactString>,
     /// Who leaves.
     pub removed: Vec<CompactString>,
+}
+
+/// A user whose rules must run again, because a group that they read has changed, or may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Debt {
+    /// The user.
+    pub user: CompactString,
+    /// Whether the user may lose something by it.
+    pub loses: bool,
+    /// Which of all debts, so that a later one of the same user is not settled with it.
+    pub number: u64,
+}
+
+/// What [`Store::doubt`] changed, to take it back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doubt {
+    /// The group was known.
+    pub known: bool,
+    /// The group was in doubt before.
+    pub doubted: bool,
+    /// Users who were not owed because of this group before.
+    pub new: Vec<CompactString>,
 }
 
 /// What the bridge remembers. Every verb is all or nothing.
@@ -75,20 +99,36 @@ pub trait Store: Send + Sync {
     /// Notes that a buried resource is there again.
     fn unbury<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;
 
-    /// Notes users whose groups have changed, so that their rules must run again. Forgetting one would leave them what a
-    /// membership gave.
-    fn owe<'a>(&'a self, integration: &'a str, users: &'a [CompactString]) -> Later<'a, ()>;
+    /// Notes, before a group is changed at the vendor, that what is known of it may not hold from now on, and which users'
+    /// rules must run again for it: those who may lose something, and the others. Forgetting one would leave him what a
+    /// membership gave, so it is noted before there is anything to forget.
+    fn doubt<'a>(
+        &'a self,
+        integration: &'a str,
+        group: &'a str,
+        losing: &'a [CompactString],
+        others: &'a [CompactString],
+    ) -> Later<'a, Doubt>;
 
-    /// The users whose rules must still run again.
-    fn owed<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<CompactString>>;
+    /// Takes a doubt back: the vendor refused the change.
+    fn take_back<'a>(&'a self, integration: &'a str, group: &'a str, doubt: Doubt) -> Later<'a, ()>;
 
-    /// Notes that the rules of a user have run.
-    fn settle<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()>;
+    /// The groups that are in doubt.
+    fn doubtful<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<CompactString>>;
+
+    /// The users whose rules must still run again, because of a group or of any; those who may lose something first.
+    fn owed<'a>(&'a self, integration: &'a str, group: Option<&'a str>) -> Later<'a, Vec<Debt>>;
+
+    /// The debt of a user.
+    fn debt<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, Option<Debt>>;
+
+    /// Notes that the rules of a user have run since that debt was made.
+    fn settle<'a>(&'a self, integration: &'a str, debt: &'a Debt) -> Later<'a, ()>;
 
     /// Whether the groups of an integration are known, all of them.
     fn knows_groups<'a>(&'a self, integration: &'a str) -> Later<'a, bool>;
 
-    /// Takes the groups of an integration, all of them, as the vendor has them.
+    /// Takes the groups of an integration, all of them, as the vendor has them. Those in doubt stay so.
     fn learn_groups<'a>(&'a self, integration: &'a str, groups: Vec<(CompactString, Group)>)
     -> Later<'a, ()>;
 
@@ -102,13 +142,17 @@ pub trait Store: Send + Sync {
     /// The members of a group.
     fn members_of<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Vec<CompactString>>;
 
-    /// Changes a group, making it if it is not there.
+    /// Whether a group is known.
+    fn knows_group<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, bool>;
+
+    /// Takes one group as the vendor has it, or does not have it any more; everybody for whom that is another membership
+    /// than was known is owed. It is no longer in doubt.
+    fn learn_group<'a>(&'a self, integration: &'a str, group: &'a str, now: Option<Group>) -> Later<'a, ()>;
+
+    /// Changes a group that is known. It is no longer in doubt.
     fn change_group<'a>(&'a self, integration: &'a str, group: &'a str, change: GroupChange)
     -> Later<'a, ()>;
 
-    /// Forgets a group.
-    fn forget_group<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, ()>;
-
-    /// Takes a user out of every group.
+    /// Takes a user, who is gone, out of every group, and out of those who are owed.
     fn forget_member<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()>;
 }

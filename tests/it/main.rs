@@ -6,6 +6,8 @@ mod peer;
 mod dialects;
 mod foreign;
 mod life_cycle;
+mod lists;
+mod memberships;
 mod ninjaone;
 mod properties;
 mod revokes;

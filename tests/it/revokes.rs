@@ -1,11 +1,14 @@
 //! What takes access away: it is carried out, or it is refused; it never only seems to have been done.
 
+use std::sync::{Arc, Mutex};
+
 use scim_bridge::simulator::{Simulator, Vendor};
 use serde_json::{Value, json};
 
 use crate::peer::bridge::{Bridge, Plan, vendor};
 use crate::peer::client::Client;
-use crate::peer::script::{self, Script};
+use crate::peer::directory::Directory;
+use crate::peer::script::{self, Asked, Script};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -93,7 +96,7 @@ async fn the_rfc_dialect_does_not_empty_a_group_for_a_removal_of_one() {
 }
 
 /// A vendor whose ids are numbers, and which takes a whole group and nothing else.
-fn numbers() -> impl FnMut(&script::Asked) -> (u16, Value) + Send + 'static {
+fn numbers() -> impl FnMut(&Asked) -> (u16, Value) + Send + 'static {
     let mut group = json!({ "schemas": [GROUP], "id": 70, "displayName": "ops", "members": [{ "value": 7 }, { "value": 8 }] });
     move |asked| match (asked.method.as_str(), asked.path.as_str()) {
         ("GET", "/Groups/70") => (200, group.clone()),
@@ -126,4 +129,172 @@ async fn ids_that_a_vendor_writes_as_numbers_are_ids() {
         let sent = put.body["members"].as_array().cloned().unwrap_or_default();
         assert_eq!(sent.iter().map(|member| &member["value"]).collect::<Vec<_>>(), left, "{path}");
     }
+}
+
+/// A bridge in front of a directory, with a mapping of the test's own.
+async fn scene(mapping: &str, directory: Directory) -> (Bridge, Script, Arc<Mutex<Directory>>) {
+    scene_with(mapping, directory, |_| None).await
+}
+
+/// The same; some requests are answered otherwise.
+async fn scene_with(
+    mapping: &str,
+    directory: Directory,
+    mut otherwise: impl FnMut(&Asked) -> Option<(u16, Value)> + Send + 'static,
+) -> (Bridge, Script, Arc<Mutex<Directory>>) {
+    let directory = Arc::new(Mutex::new(directory));
+    let held = directory.clone();
+    let script =
+        Script::start(move |asked| otherwise(asked).unwrap_or_else(|| held.lock().unwrap().answer(asked)))
+            .await;
+    let mut plan = Plan::new().file("own.yaml", &format!("format: 1\nvendor: a scripted one\n{mapping}"));
+    plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./own.yaml").done();
+    (plan.start().await, script, directory)
+}
+
+fn off() -> Value {
+    json!([{ "op": "replace", "path": "active", "value": false }])
+}
+
+/// Rules and a profile that take nothing of what the account holds.
+const NARROW: &str = "profile:\n  resources:\n    Users:\n      patch: none\n      attrs:\n        enum: { userType: { values: [endUser] } }\n        \
+                      required: [displayName]\ntables:\n  codes: { rows: { A: \"1\" } }\nusers:\n  rules:\n    - move: [$.title, $.nickName]\n      \
+                      via: [table: codes]\n    - drop: $.locale\n    - refuse: $.timezone == 'nowhere'\n      detail: no such place\n";
+
+fn from_before() -> Directory {
+    let more = json!({ "userType": "boss", "nickName": "odd", "locale": "pt-PT", "timezone": "nowhere" });
+    Directory::default().user("ana", more)
+}
+
+#[tokio::test]
+async fn an_account_from_before_the_bridge_can_be_deactivated() {
+    let patch = json!([{ "op": "replace", "path": "active", "value": false }]);
+    for how in ["patch", "put", "delete"] {
+        let mapping = match how {
+            "delete" => NARROW.replace("patch: none", "patch: none\n      delete: unsupported"),
+            _ => NARROW.to_owned(),
+        };
+        let (bridge, _script, directory) = scene(&mapping, from_before()).await;
+        let idp = bridge.client();
+        let answer = match how {
+            "patch" => idp.patch("/Users/ana", &patch).await,
+            "delete" => idp.delete("/Users/ana").await,
+            // As Okta does it: what it read, with `active` changed.
+            _ => {
+                let mut read = idp.get("/Users/ana").await.body;
+                read["active"] = json!(false);
+                idp.put("/Users/ana", &read).await
+            }
+        };
+        assert!([200, 204].contains(&answer.status), "{how}: {answer:?}");
+        let now = directory.lock().unwrap().resources["/Users/ana"].clone();
+        assert_eq!(now["active"], false, "{how}");
+        for (name, value) in
+            [("userType", "boss"), ("nickName", "odd"), ("locale", "pt-PT"), ("timezone", "nowhere")]
+        {
+            assert_eq!(now[name], value, "{how}: what the vendor had stays");
+        }
+    }
+    // What does change is judged.
+    let (bridge, _script, _directory) = scene(NARROW, from_before()).await;
+    for (path, value) in [("title", "unknown"), ("userType", "chief"), ("timezone", "nowhere ")] {
+        let operation = json!([{ "op": "replace", "path": path, "value": value.trim_end() }]);
+        let expected = if path == "timezone" { 200 } else { 400 };
+        assert_eq!(bridge.client().patch("/Users/ana", &operation).await.status, expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_revoke_that_the_vendor_refuses_for_something_else_is_carried_out_alone() {
+    let fussy = |asked: &Asked| {
+        let refused =
+            ["PATCH", "PUT"].contains(&asked.method.as_str()) && asked.body.to_string().contains("Dr");
+        refused.then_some((400, Value::Null))
+    };
+    let (bridge, _script, directory) =
+        scene_with("", Directory::default().user("ana", json!({})), fussy).await;
+    let idp = bridge.client();
+    let operations = json!([off()[0], { "op": "replace", "path": "title", "value": "Dr" }]);
+    let answer = idp.patch("/Users/ana", &operations).await;
+    assert_eq!(
+        (answer.status, &answer.body["scimType"]),
+        (400, &json!("invalidValue")),
+        "the title was refused"
+    );
+    assert_eq!(directory.lock().unwrap().resources["/Users/ana"]["active"], false);
+    // Nobody is left who could be deactivated.
+    assert_eq!(idp.patch("/Users/nobody", &off()).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_put_that_does_not_say_active_does_not_change_it() {
+    for mapping in ["", "profile: { resources: { Users: { patch: none } } }\n"] {
+        let directory = Directory::default().user("ana", json!({ "active": false, "title": "Dr" }));
+        let (bridge, _script, directory) = scene(mapping, directory).await;
+        let answer = bridge.client().put("/Users/ana", &json!({ "userName": "ana", "nickName": "A" })).await;
+        assert_eq!((answer.status, &answer.body["active"]), (200, &json!(false)), "{answer:?}");
+        let now = directory.lock().unwrap().resources["/Users/ana"].clone();
+        assert_eq!((&now["active"], now.get("title"), &now["nickName"]), (&json!(false), None, &json!("A")));
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_done_to_somebody_who_is_not_there() {
+    let mapping = "users:\n  rules:\n    - drop: $.locale\n    - drop: $.password\n      back: hide\n";
+    let (bridge, _script, _directory) = scene(mapping, Directory::default().user("ana", json!({}))).await;
+    let idp = bridge.client();
+    for operations in [
+        json!([{ "op": "replace", "path": "locale", "value": "pt-PT" }]),
+        json!([{ "op": "replace", "path": "password", "value": "a long one" }]),
+        json!([{ "op": "replace", "value": { "unheardOf": 1 } }]),
+        json!([{ "op": "add", "path": "emails", "value": [] }]),
+        off(),
+    ] {
+        assert_eq!(idp.patch("/Users/nobody", &operations).await.status, 404, "{operations}");
+        assert!([200, 204].contains(&idp.patch("/Users/ana", &operations).await.status), "{operations}");
+    }
+    assert_eq!(idp.get("/Users/ana").await.body["locale"], "pt-PT");
+    assert_eq!(idp.put("/Users/nobody", &json!({ "userName": "nobody" })).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_conflict_is_only_said_when_it_is_known() {
+    for (looked_up, expected) in [(500, 503), (504, 504), (200, 409), (404, 409), (400, 409)] {
+        let mapping = "profile: { resources: { Users: { delete: deactivate } } }\n";
+        let otherwise = move |asked: &Asked| match (asked.method.as_str(), asked.query.contains("filter")) {
+            ("POST", _) => Some((409, Value::Null)),
+            ("GET", true) if looked_up != 200 => Some((looked_up, Value::Null)),
+            _ => None,
+        };
+        let (bridge, _script, _directory) = scene_with(mapping, Directory::default(), otherwise).await;
+        let answer = bridge.client().post("/Users", &json!({ "userName": "ana" })).await;
+        assert_eq!(answer.status, expected, "the look-up answered {looked_up}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_comes_back_to_life() {
+    // A vendor that keeps who was deleted, and looks at no filter.
+    let mapping = "profile: { resources: { Users: { delete: deactivate } } }\n";
+    let directory = Directory::default().user("ana", json!({}));
+    let shown = directory.resources["/Users/ana"].clone();
+    let otherwise = move |asked: &Asked| match (asked.method.as_str(), asked.path.as_str()) {
+        ("POST", _) => Some((409, Value::Null)),
+        ("GET", "/Users") => Some((200, script::list(&[shown.clone()]))),
+        ("DELETE", _) => Some((204, Value::Null)),
+        _ => None,
+    };
+    let (bridge, script, _directory) = scene_with(mapping, directory, otherwise).await;
+    let idp = bridge.client();
+    assert_eq!(idp.delete("/Users/ana").await.status, 204);
+    assert_eq!(idp.delete("/Users/ana").await.status, 204, "a repeated removal succeeds");
+    assert_eq!(idp.get("/Users/ana").await.status, 404);
+    for answer in
+        [idp.put("/Users/ana", &json!({ "userName": "ana" })).await, idp.patch("/Users/ana", &off()).await]
+    {
+        assert_eq!(answer.status, 404, "{answer:?}");
+    }
+    script.asked();
+    assert_eq!(idp.post("/Users", &json!({ "userName": "bo" })).await.status, 409);
+    assert!(!script.asked().iter().any(|asked| ["PUT", "PATCH"].contains(&asked.method.as_str())));
 }

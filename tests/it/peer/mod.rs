@@ -2,5 +2,6 @@
 
 pub mod bridge;
 pub mod client;
+pub mod directory;
 pub mod foreign;
 pub mod script;

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 /// The token that it is called with; it does not look.
 pub const TOKEN: &str = "token-of-the-scripted-vendor";
@@ -32,6 +33,7 @@ pub struct Asked {
 pub struct Script {
     addr: SocketAddr,
     log: Arc<Mutex<Vec<Asked>>>,
+    answered: Arc<Notify>,
 }
 
 impl Script {
@@ -41,16 +43,18 @@ impl Script {
         let addr = listener.local_addr().unwrap();
         let log: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let answer = Arc::new(Mutex::new(answer));
-        let shared = log.clone();
+        let answered: Arc<Notify> = Arc::default();
+        let (shared, notify) = (log.clone(), answered.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (log, answer) = (shared.clone(), answer.clone());
+                let (log, answer, notify) = (shared.clone(), answer.clone(), notify.clone());
                 let service = service_fn(move |request| {
-                    let (log, answer) = (log.clone(), answer.clone());
+                    let (log, answer, notify) = (log.clone(), answer.clone(), notify.clone());
                     async move {
                         let asked = read(request).await;
                         let (status, body) = answer.lock().unwrap()(&asked);
                         log.lock().unwrap().push(asked);
+                        notify.notify_one();
                         let bytes = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
                         let reply = Response::builder().status(status);
                         let reply = reply.header("content-type", "application/scim+json");
@@ -61,11 +65,18 @@ impl Script {
                 tokio::spawn(serving.serve_connection(TokioIo::new(stream), service));
             }
         });
-        Self { addr, log }
+        Self { addr, log, answered }
     }
 
     pub fn base_url(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// Waits until something was asked.
+    pub async fn until(&self, what: impl Fn(&Asked) -> bool) {
+        while !self.log.lock().unwrap().iter().any(&what) {
+            self.answered.notified().await;
+        }
     }
 
     /// What was asked since the last time, taken out.

@@ -1,0 +1,111 @@
+//! POST: the call that makes a resource, and the record that comes back to life because the vendor kept it.
+
+use super::write::Write;
+use super::{Answer, Error, Kind, list, read};
+use crate::emulation;
+use crate::mapping::{Given, Operation};
+use crate::scim::filter::Filter;
+use crate::scim::json::Value;
+use crate::scim::name::AttrPath;
+use crate::scim::patch::Operation as PatchOperation;
+use crate::scim::projection::Projection;
+use crate::scim::schema::ResourceType;
+
+impl Write<'_> {
+    pub(super) async fn create(&self, body: Value) -> Result<Answer, Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        let groups = integration.groups_of(None, self.context).await?;
+        let given = Given { groups: groups.as_ref(), operation: Operation::Create, ..Given::default() };
+        let sent = integration.forward(resource, body.clone(), &given, None, self.context)?;
+        let (call, then) = emulation::create(&integration.profile, resource, sent);
+        let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
+        if reply.status == 409 && integration.may_be_buried(resource) {
+            return self.revive(body).await;
+        }
+        if !reply.is_success() {
+            let error = reply.error(&call);
+            return Err(match error.kind {
+                Kind::NotFound => Error::misplaced(),
+                _ => error,
+            });
+        }
+        let vendor = match (reply.body.filter(|body| body.has("id")), reply.located) {
+            (Some(vendor), _) => vendor,
+            (None, Some(id)) => {
+                let why = "the vendor answered the creation without the resource";
+                read::fetch(integration, resource, &id, &Projection::default(), why, self.context).await?
+            }
+            (None, None) => return Err(Error::broken("a creation was answered without an id")),
+        };
+        let id = vendor.get("id").and_then(Value::scalar_text).unwrap_or_default().to_owned();
+        if id.is_empty() {
+            return Err(Error::broken("a creation was answered without an id"));
+        }
+        let vendor = self.complete_creation(&id, vendor, &then).await?;
+        integration.remember(resource, &id, &body, &vendor).await?;
+        if resource == ResourceType::Group {
+            // It is made, and cannot be made again: what fails now is made up for in the background.
+            let _ = integration.group_made(&id, &body, self.context).await;
+        }
+        self.shown(vendor).await.map(Answer::Created)
+    }
+
+    /// Does what this vendor does not take in a creation.
+    async fn complete_creation(
+        &self,
+        id: &str,
+        vendor: Value,
+        then: &[PatchOperation],
+    ) -> Result<Value, Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        if then.is_empty() {
+            return Ok(vendor);
+        }
+        let call = emulation::direct(&integration.profile, resource, id, then);
+        let call = call.ok_or_else(|| Error::internal("a creation that cannot be completed"))?;
+        let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
+        if !reply.is_success() {
+            return Err(reply.error(&call));
+        }
+        let why = "the creation took two steps";
+        read::fetch(integration, resource, id, &Projection::default(), why, self.context).await
+    }
+
+    /// The vendor still has what the identity provider deleted: the record comes back to life, with what is written now
+    /// and nothing of before.
+    async fn revive(&self, body: Value) -> Result<Answer, Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        let name = match resource {
+            ResourceType::User => AttrPath::core("userName"),
+            ResourceType::Group => AttrPath::core("displayName"),
+        };
+        let Some(value) = name.get(&body).cloned() else { return Err(Error::conflict()) };
+        let named = list::named(integration, resource, &Filter::eq(name, value), self.context).await;
+        // That nobody of that name was deleted is known when the look-up says so, and not when it fails.
+        let named =
+            named.map_err(|error| if error.passes() { error } else { Error::conflict().because(error) })?;
+        let [id] = named.as_slice() else { return Err(Error::conflict()) };
+        let _held = integration.locks.hold(resource, id, self.context.deadline).await?;
+        if !integration.is_buried(resource, id).await? {
+            return Err(Error::conflict());
+        }
+        self.context.trail.note(
+            "the identity provider deleted this account before, and the vendor kept it: it is used again",
+        );
+        let mut after = body;
+        if resource == ResourceType::User && !after.has("active") {
+            after.set("active", true);
+        }
+        let whole = Projection::default();
+        let before =
+            read::fetch(integration, resource, id, &whole, "what the vendor kept", self.context).await?;
+        let written = after.clone();
+        let vendor = self.make(id, &before, None, after, Operation::Replace).await?;
+        integration.store.unbury(&integration.key(resource, id)).await?;
+        integration.remember(resource, id, &written, &vendor).await?;
+        if resource == ResourceType::Group {
+            let _ = integration.group_made(id, &written, self.context).await;
+        }
+        self.shown(vendor).await.map(Answer::Created)
+    }
+}

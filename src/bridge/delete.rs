@@ -1,0 +1,72 @@
+//! DELETE: the call that ends a resource, or what takes its place where a vendor has none.
+
+use super::membership::{Now, Pending};
+use super::write::{Write, off};
+use super::{Answer, Error, Kind};
+use crate::emulation::{self, Delete};
+use crate::scim::json::Value;
+use crate::scim::name::AttrPath;
+use crate::scim::patch::{Op, Operation as PatchOperation};
+use crate::scim::path::Path;
+use crate::scim::schema::ResourceType;
+
+impl Write<'_> {
+    pub(super) async fn delete(&self, id: &str) -> Result<Answer, Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        let _held = integration.locks.hold(resource, id, self.context.deadline).await?;
+        if self.if_match.is_some() && !integration.is_buried(resource, id).await? {
+            self.before(id, "the client says which version it has seen").await?;
+        }
+        // A resource that was deleted before, and that the vendor keeps, is deleted again: it may have come back there.
+        let was_there = match integration.profile.resource(resource).delete {
+            Delete::Unsupported => self.disable(id).await?,
+            Delete::Hard | Delete::Deactivate => self.end(id).await?,
+        };
+        let key = integration.key(resource, id);
+        if was_there && integration.may_be_buried(resource) {
+            integration.store.bury(&key).await?;
+        }
+        integration.store.forget(&key).await?;
+        if resource == ResourceType::User {
+            integration.store.forget_member(&integration.name, id).await?;
+        }
+        Ok(Answer::Deleted)
+    }
+
+    /// DELETE at the vendor. What is gone already is gone: a repeated removal succeeds. Gives whether it was there.
+    async fn end(&self, id: &str) -> Result<bool, Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        let pending = match resource {
+            ResourceType::Group => integration.expect_end(id, self.context).await?,
+            ResourceType::User => Pending::default(),
+        };
+        let call = emulation::delete(&integration.profile, resource, id);
+        let error = match integration.wire.send(&call, self.context.deadline, &self.context.trail).await {
+            Ok(reply) if reply.is_success() || reply.status == 404 => {
+                integration.done(id, pending, Now::Gone, self.context).await?;
+                return Ok(reply.is_success());
+            }
+            Ok(reply) => reply.error(&call),
+            Err(error) => error,
+        };
+        integration.not_done(id, pending, &error).await?;
+        Err(error)
+    }
+
+    /// The vendor has no DELETE: an account is deactivated, a group loses its members. Gives whether it was there.
+    async fn disable(&self, id: &str) -> Result<bool, Error> {
+        self.context.trail.note("the vendor has no DELETE: access is taken away, and the record stays");
+        let disabled = match self.resource {
+            ResourceType::User => self.changed(id, &[off()]).await.map(drop),
+            ResourceType::Group => {
+                let members = Path::Attribute(AttrPath::core("members"));
+                self.changed(id, &[PatchOperation::new(Op::Remove, members, Value::null())]).await.map(drop)
+            }
+        };
+        match disabled {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

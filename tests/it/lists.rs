@@ -1,0 +1,129 @@
+//! Lists of vendors that page, filter and count in ways of their own.
+
+use serde_json::{Value, json};
+
+use crate::peer::bridge::{Bridge, Plan};
+use crate::peer::client::Answer;
+use crate::peer::script::{self, Asked, Script};
+
+fn user(n: usize) -> Value {
+    json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": format!("u{n}"), "userName": format!("user{n}"),
+        "title": if n.is_multiple_of(2) { "even" } else { "odd" } })
+}
+
+fn number(asked: &Asked, name: &str) -> Option<usize> {
+    asked.query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}="))?.parse().ok())
+}
+
+/// A vendor that filters by nothing but names, in pages of five.
+async fn bridge(answer: impl FnMut(&Asked) -> (u16, Value) + Send + 'static) -> (Bridge, Script) {
+    let script = Script::start(answer).await;
+    let mapping = "format: 1\nvendor: a scripted one\nprofile:\n  list: { count: { max: 5 } }\n  resources:\n    Users:\n      \
+                   filter: { attrs: [userName], ops: [eq] }\n";
+    let mut plan = Plan::new().file("pages.yaml", mapping);
+    plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./pages.yaml").done();
+    (plan.start().await, script)
+}
+
+fn names(answer: &Answer) -> Vec<String> {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let found = answer.body["Resources"].as_array().cloned().unwrap();
+    found.iter().map(|user| user["userName"].as_str().unwrap().to_owned()).collect()
+}
+
+const EVEN: &str = "/Users?filter=title%20eq%20%22even%22";
+
+#[tokio::test]
+async fn pages_are_read_while_they_bring_anything_new_and_no_further() {
+    let all: Vec<Value> = (0..12).map(user).collect();
+    for (how, most) in [("overlapping", 8), ("without a total", 5), ("the first again", 3), ("for ever", 5)] {
+        let all = all.clone();
+        let (bridge, script) = bridge(move |asked| {
+            let start = number(asked, "startIndex").unwrap_or(1);
+            let from = match how {
+                // Somebody was deleted while the pages were read.
+                "overlapping" if start > 1 => start - 3,
+                "the first again" => 0,
+                "for ever" => (start - 1).min(7),
+                _ => start - 1,
+            };
+            let page: Vec<Value> = all.iter().skip(from).take(5).cloned().collect();
+            let mut body = script::page(all.len(), start, &page);
+            if how == "without a total" {
+                body.as_object_mut().unwrap().remove("totalResults");
+            }
+            if how == "for ever" {
+                body["totalResults"] = json!(1000);
+            }
+            (200, body)
+        })
+        .await;
+        let answer = bridge.client().get(EVEN).await;
+        let found = names(&answer);
+        let expected = if how == "the first again" { 3 } else { 6 };
+        assert_eq!(
+            (found.len(), &answer.body["totalResults"]),
+            (expected, &json!(expected)),
+            "{how}: {found:?}"
+        );
+        let calls = script.asked().len();
+        assert!(calls <= most, "{how}: {calls} calls");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_match_is_not_shown_whatever_is_asked_for() {
+    // It looks at no filter, and honours `attributes`.
+    let (bridge, script) = bridge(|asked| {
+        let start = number(asked, "startIndex").unwrap_or(1);
+        let only =
+            asked.query.split('&').find_map(|pair| pair.strip_prefix("attributes=")).map(str::to_owned);
+        let shown = |n: usize| {
+            let mut user = user(n);
+            let keep = |name: &str| only.as_ref().is_none_or(|only| only.split(',').any(|one| one == name));
+            user.as_object_mut()
+                .unwrap()
+                .retain(|name, _| ["id", "schemas"].contains(&name.as_str()) || keep(name));
+            user
+        };
+        let page: Vec<Value> = (start - 1..12).take(5).map(shown).collect();
+        (200, script::page(12, start, &page))
+    })
+    .await;
+    let idp = bridge.client();
+    for (asked, found) in [
+        ("userName%20eq%20%22user7%22", &["u7"][..]),
+        ("userName%20eq%20%22user7%22&attributes=id", &["u7"]),
+        ("userName%20eq%20%22user0%22&attributes=title", &["u0"]),
+        ("userName%20eq%20%22nobody%22&attributes=id,title", &[]),
+        ("userName%20eq%20%22user7%22&excludedAttributes=userName", &["u7"]),
+        ("userName%20eq%20%22user0%22&count=1", &["u0"]),
+    ] {
+        let answer = idp.get(&format!("/Users?filter={asked}")).await;
+        let ids: Vec<_> =
+            answer.body["Resources"].as_array().unwrap().iter().map(|user| user["id"].clone()).collect();
+        assert_eq!(
+            (json!(ids), &answer.body["totalResults"]),
+            (json!(found), &json!(found.len())),
+            "{asked}"
+        );
+        let name = answer.body["Resources"][0].get("userName");
+        assert_eq!(
+            name.is_some(),
+            !asked.contains("ttributes") && !found.is_empty(),
+            "{asked}: only what was asked for"
+        );
+    }
+    let first = script.asked().into_iter().find(|asked| asked.query.contains("attributes=id")).unwrap();
+    assert!(first.query.contains("attributes=id,userName"), "{}", first.query);
+}
+
+#[tokio::test]
+async fn a_resource_that_is_listed_twice_is_one() {
+    let (bridge, _script) = bridge(|_| (200, script::list(&[user(1), user(2), user(1)]))).await;
+    let answer = bridge.client().get("/Users").await;
+    assert_eq!(
+        (names(&answer), &answer.body["totalResults"]),
+        (vec!["user1".to_owned(), "user2".to_owned()], &json!(2))
+    );
+}
