@@ -52,6 +52,10 @@ fn member(
         return;
     }
     if let Some(urn) = extension_urn(key, catalog, touched) {
+        if !value.is_object() {
+            out.set(&urn, value); // refused later: what it was to say, nobody knows
+            return;
+        }
         let mut extension = Value::object();
         for (name, inner) in value.into_members() {
             let path = AttrPath { schema: Some(urn.clone()), name, sub: None };

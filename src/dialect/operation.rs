@@ -40,7 +40,7 @@ pub(super) fn canonical(
         return removals(path, &given, catalog, touched);
     }
     if let Path::Extension(urn) = &path {
-        return Ok(members_of(Some(urn), op, &given, catalog, speaker, touched));
+        return members_of(Some(urn), op, &given, catalog, speaker, touched);
     }
     Ok(one(op, path, given, catalog, speaker, touched))
 }
@@ -152,7 +152,7 @@ fn pathless(
     let given =
         given.ok_or_else(|| Error::value("an operation without a path needs an object of attributes"))?;
     touched.by(Rule::Pathless);
-    Ok(members_of(None, op, given, catalog, speaker, touched))
+    members_of(None, op, given, catalog, speaker, touched)
 }
 
 /// An operation a member of the object, in the extension `urn` or in the resource itself.
@@ -163,8 +163,11 @@ fn members_of(
     catalog: &Catalog,
     speaker: &Speaker,
     touched: &mut Touched,
-) -> Vec<Operation> {
+) -> Result<Vec<Operation>, Error> {
     let mut out = Vec::new();
+    if !object.is_object() && !object.is_unassigned() {
+        return Err(Error::value("the value of an extension must be an object"));
+    }
     for (key, value) in object.members() {
         if key.eq_ignore_ascii_case("schemas") {
             continue;
@@ -175,7 +178,7 @@ fn members_of(
                 let extension =
                     catalog.extension(key).is_some() || (name::is_schema_urn(key) && value.is_object());
                 if let Some(urn) = extension.then(|| body::extension_urn(key, catalog, touched)).flatten() {
-                    out.extend(members_of(Some(&urn), op, value, catalog, speaker, touched));
+                    out.extend(members_of(Some(&urn), op, value, catalog, speaker, touched)?);
                     continue;
                 }
                 body::place(key, catalog, touched)
@@ -194,7 +197,7 @@ fn members_of(
             _ => out.extend(one(op, Path::Attribute(path), value.clone(), catalog, speaker, touched)),
         }
     }
-    out
+    Ok(out)
 }
 
 /// One addition or replacement at a path, with a value.

@@ -215,6 +215,18 @@ fn a_revoke_that_cannot_be_read_is_refused() {
             format!(r#"{{"Operations":[{{"op":"replace","path":"displayName","value":"x"}},{operation}]}}"#);
         assert_eq!(read_operations(&body, &catalog, &auto()).unwrap_err(), expected, "{operation}");
     }
+    let urn = crate::scim::name::ENTERPRISE;
+    for operation in [
+        format!(r#"{{"op":"replace","path":"{urn}","value":"x"}}"#),
+        format!(r#"{{"op":"replace","value":{{"{urn}":"x"}}}}"#),
+        format!(r#"{{"op":"add","value":{{"{urn}":["x"]}}}}"#),
+    ] {
+        let body = format!(r#"{{"Operations":[{operation}]}}"#);
+        assert_eq!(read_operations(&body, &users(), &auto()).unwrap_err(), "invalidValue", "{operation}");
+    }
+    let body = format!(r#"{{"userName":"a","{urn}":"x"}}"#);
+    let read = auto().resource(value(&body), &users(), Write::Create, &mut Touched::default());
+    assert_eq!(read.unwrap_err().kind.word(), "invalidValue");
     for body in ["[]", "{}", r#"{"Operations":{}}"#, r#"{"Operations":[]}"#] {
         assert_eq!(read_operations(body, &users(), &auto()).unwrap_err(), "invalidSyntax", "{body}");
     }

@@ -107,6 +107,9 @@ pub fn check_operation(operation: &mut Operation, catalog: &Catalog) -> Result<(
     let (attribute, sub) = match path {
         Some(Path::Attribute(path)) => (path.whole(), path.sub.clone()),
         Some(Path::Element { attribute, sub, .. }) => (attribute.clone(), sub.clone()),
+        Some(Path::Extension(_)) if *op != Op::Remove && !value.is_unassigned() && !value.is_object() => {
+            return Err(Error::value("the value of an extension must be an object"));
+        }
         Some(Path::Extension(_)) | None => return Ok(()),
     };
     let known = catalog.attribute(&attribute);
@@ -231,6 +234,10 @@ fn check_one(attribute: &Attribute, name: &str, value: &mut Value) -> Result<(),
 /// Formats are not enforced, since real clients send what they have. Control characters are refused: they forge headers,
 /// log lines and mails further on. In a name that people sign in with, so are characters that cannot be seen.
 fn check_text(attribute: &Attribute, name: &str, text: &str) -> Result<(), Error> {
+    // Two addresses in one would be one that nobody can be found by.
+    if name == "emails.value" && text.split([',', ';']).filter(|part| part.contains('@')).count() > 1 {
+        return Err(Error::value("each of emails has one address: several are several values"));
+    }
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Ok(());
     }
@@ -344,6 +351,8 @@ mod tests {
             (r#"{"userName":"a","emails":["a@x"]}"#, "invalidValue"),
             (r#"{"userName":"a","emails":[{"value":["a","b"]}]}"#, "invalidValue"),
             (r#"{"userName":"a","emails":{"value":"a"}}"#, "invalidValue"),
+            (r#"{"userName":"a","emails":[{"value":"a@x, b@y"}]}"#, "invalidValue"),
+            (r#"{"userName":"a","emails":[{"value":"a@x;b@y"}]}"#, "invalidValue"),
             (
                 r#"{"userName":"a","emails":[{"value":"1","primary":true},{"value":"2","primary":true}]}"#,
                 "invalidValue",
@@ -391,6 +400,12 @@ mod tests {
             (r#"{"op":"replace","path":"active","value":"False"}"#, Err("invalidValue")),
             (r#"{"op":"replace","path":"owners","value":"x"}"#, Err("invalidPath")),
             (r#"{"op":"replace","path":"emails[type eq \"work\"].value","value":7}"#, Err("invalidValue")),
+            (
+                r#"{"op":"replace","path":"emails[type eq \"work\"].value","value":"a@x;b@y"}"#,
+                Err("invalidValue"),
+            ),
+            (r#"{"op":"replace","path":"emails[type eq \"work\"].value","value":"\"a,b\"@x"}"#, Ok(())),
+            (r#"{"op":"add","path":"urn:x:1.0:User","value":"x"}"#, Err("invalidValue")),
             (r#"{"op":"add","path":"emails","value":{"value":"a"}}"#, Ok(())),
             (r#"{"op":"replace","path":"urn:x:1.0:User:badge","value":7}"#, Ok(())),
             (r#"{"op":"replace","path":"externalId","value":null}"#, Ok(())),
