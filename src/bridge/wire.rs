@@ -35,6 +35,12 @@ impl Dry {
     pub fn with(resources: impl IntoIterator<Item = (ResourceType, CompactString, Value)>) -> Self {
         Self(Mutex::new(resources.into_iter().map(|(resource, id, value)| ((resource, id), value)).collect()))
     }
+
+    /// What it has now.
+    pub fn resource(&self, resource: ResourceType, id: &str) -> Option<Value> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(resource, id.into())).cloned()
+    }
 }
 
 /// The vendor's answer to a call.
@@ -218,9 +224,13 @@ impl Dry {
                     call.body.as_ref().and_then(|body| patch::operations(body).ok()).unwrap_or_default();
                 let operations: Vec<_> =
                     operations.iter().filter_map(|one| Operation::read(one).ok()).collect();
-                let after = patch::apply(found.clone(), &operations, &catalog).unwrap_or(found);
-                known.insert(place, after.clone());
-                reply(200, Some(after))
+                match patch::apply(found, &operations, &catalog) {
+                    Ok(after) => {
+                        known.insert(place, after.clone());
+                        reply(200, Some(after))
+                    }
+                    Err(_) => reply(400, None),
+                }
             }
             (_, None, Some(_)) => reply(400, None),
         }

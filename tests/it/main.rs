@@ -5,6 +5,7 @@ mod peer;
 
 mod dialects;
 mod foreign;
+mod laws;
 mod life_cycle;
 mod lists;
 mod memberships;

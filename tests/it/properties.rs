@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-fn ours(value: &Value) -> Ours {
+pub fn ours(value: &Value) -> Ours {
     Ours::read(value.to_string().as_bytes(), &Limits::REQUEST).unwrap()
 }
 
@@ -59,7 +59,7 @@ fn emails() -> impl Strategy<Value = Value> {
     })
 }
 
-fn user() -> impl Strategy<Value = Value> {
+pub fn user() -> impl Strategy<Value = Value> {
     let name = (option::of(word()), option::of(word()))
         .prop_filter("a complex value holds something", |(given, family)| given.is_some() || family.is_some())
         .prop_map(|(given, family)| object(vec![("givenName", given), ("familyName", family)]));
@@ -145,7 +145,7 @@ fn filter() -> impl Strategy<Value = String> {
     combined(prop_oneof![4 => comparison(paths), 1 => element].boxed())
 }
 
-fn operation() -> impl Strategy<Value = Value> {
+pub fn operation() -> impl Strategy<Value = Value> {
     let text = select(vec!["title", "nickName", "name.givenName", "emails[type eq \"work\"].display"])
         .prop_map(str::to_owned);
     let department = Just(format!("{ENTERPRISE}:department"));
