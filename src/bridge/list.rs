@@ -166,6 +166,8 @@ async fn fetch(integration: &Integration, call: &emulation::Call, context: &Cont
         return Err(match error.kind {
             // The whole endpoint is not where it should be: "no such resource" would be taken for an empty directory.
             Kind::NotFound => Error::misplaced(),
+            // It is not about anybody, so it is about us.
+            Kind::Forbidden => Error::credential().because(error),
             _ => error,
         });
     }
@@ -175,7 +177,11 @@ async fn fetch(integration: &Integration, call: &emulation::Call, context: &Cont
         value.scalar_text()?.parse::<usize>().ok()
     };
     let (total, start) = (number("totalResults"), number("startIndex"));
-    let resources = body.remove("Resources").map(Value::into_items).unwrap_or_default();
+    let mut resources = body.remove("Resources").map(Value::into_items).unwrap_or_default();
+    if resources.iter().any(|resource| !resource.is_object()) {
+        return Err(Error::broken("a list holds something else than resources"));
+    }
+    resources.retain(|resource| resource.text_at("id").is_some_and(|id| !id.is_empty()));
     if total.is_none() && resources.is_empty() && !body.has("schemas") {
         return Err(Error::broken("a query was answered with something else than a list"));
     }
@@ -211,6 +217,10 @@ async fn as_it_is(
     if page.resources.len() > count && count > 0 {
         return Ok(None);
     }
+    // It gave another page than the one asked for.
+    if start > 1 && !page.resources.is_empty() && page.start.is_some_and(|given| given != start) {
+        return Ok(None);
+    }
     let end = start - 1 + page.resources.len();
     let is_key = query.filter.as_ref().is_some_and(is_key);
     // Without a total, nobody knows whether it is the last page.
@@ -243,7 +253,7 @@ async fn as_it_is(
         shown.clear();
     }
     let total = total.saturating_sub(hidden).max(shown.len());
-    Ok(Some(Answer::Page(list_response(total, page.start.filter(|_| !past_the_end).unwrap_or(start), shown))))
+    Ok(Some(Answer::Page(list_response(total, start, shown))))
 }
 
 /// All resources that match, complete, in the vendor's order.

@@ -345,11 +345,12 @@ pub(super) fn effect(operations: &[PatchOperation]) -> GroupChange {
     change
 }
 
-/// The ids in a list of members.
+/// The ids in a list of members, but for those that are groups themselves.
 fn ids(members: Option<&Value>) -> Vec<CompactString> {
+    let is_user = |item: &&Value| item.text_at("type").is_none_or(|kind| !kind.eq_ignore_ascii_case("Group"));
     let items = members.map(Value::each).unwrap_or_default();
     let id = |item: &Value| item.get("value").and_then(Value::scalar_text).map(CompactString::from);
-    items.iter().filter_map(id).collect()
+    items.iter().filter(is_user).filter_map(id).collect()
 }
 
 /// Whether operations are of such a kind that they can be noted without knowing the group.

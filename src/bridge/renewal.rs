@@ -28,6 +28,8 @@ const TURN: Duration = Duration::from_secs(25);
 const WAITS: [u64; 4] = [1, 5, 15, 60];
 /// The wait after a refusal that may be for good, such as 403 for an account that the vendor protects.
 const PARKED: Duration = Duration::from_secs(15 * 60);
+/// So many failures one after the other are the vendor's, and not the users'.
+const IN_A_ROW: u32 = 8;
 /// After so many tries a user is left to the background: no request fails because of him any more.
 const TRIES: u32 = 8;
 
@@ -199,7 +201,7 @@ impl Integration {
 
     /// Nothing was left. Whoever has left something since finds out that nobody looks after it, or is found here.
     fn rest(self: &Arc<Self>) {
-        self.renewals.lock().running = false;
+        *self.renewals.lock() = State::default();
         if futures_util::FutureExt::now_or_never(self.renewals.woken.notified()).is_some() {
             self.make_up_for_it();
         }
@@ -232,13 +234,18 @@ impl Integration {
         }
         // Those whom a group concerned that was cleared up are owed, too.
         let Ok(owed) = self.store.owed(&self.name, None).await else { return Some(soon()) };
+        let mut in_a_row = 0;
         for debt in owed {
             if self.tasks.is_closed() {
                 return None;
             }
+            if in_a_row == IN_A_ROW {
+                return Some(Instant::now() + Duration::from_secs(WAITS[2]));
+            }
             let user = debt.user.clone();
             if self.renewals.not_before(&user).is_none() {
-                let _ = self.renew(debt, &turn()).await; // it is noted
+                let renewed = self.renew(debt, &turn()).await; // a failure is noted
+                in_a_row = if renewed.is_err() { in_a_row + 1 } else { 0 };
             }
             if let Some(at) = self.renewals.not_before(&user) {
                 later(at);

@@ -160,6 +160,10 @@ async fn send(vendor: &upstream::Vendor, call: &Call, deadline: Instant) -> Resu
     };
     let reply = vendor.send(&outgoing).await.map_err(|failure| failed(&failure, call))?;
     let status = reply.status.as_u16();
+    // A web page is not how a SCIM endpoint says that somebody is gone: it is not there itself.
+    if status == 404 && reply.body.trim_ascii_start().starts_with(b"<") {
+        return Err(Error::misplaced());
+    }
     let body = if reply.body.is_empty() {
         None
     } else {

@@ -127,3 +127,26 @@ async fn a_resource_that_is_listed_twice_is_one() {
         (vec!["user1".to_owned(), "user2".to_owned()], &json!(2))
     );
 }
+
+#[tokio::test]
+async fn an_answer_that_is_no_list_of_ours_is_not_passed_on() {
+    for (status, body, expected) in [
+        (403, Value::Null, 503),
+        (200, json!({ "totalResults": 1, "Resources": ["u1"] }), 502),
+        (200, json!({ "hello": "world" }), 502),
+        (404, json!("<html>nothing here</html>"), 503),
+    ] {
+        let (bridge, _script) = bridge(move |_| (status, body.clone())).await;
+        let answer = bridge.client().get("/Users").await;
+        assert_eq!(answer.status, expected, "{answer:?}");
+    }
+    // Another page than the one asked for, and a record that nobody could ask for.
+    let (bridge, _script) = bridge(|_| {
+        let mut nameless = user(3);
+        nameless.as_object_mut().unwrap().remove("id");
+        (200, script::page(3, 1, &[user(1), user(2), nameless]))
+    })
+    .await;
+    let answer = bridge.client().get("/Users?startIndex=2").await;
+    assert_eq!((names(&answer), &answer.body["startIndex"]), (vec!["user2".to_owned()], &json!(2)));
+}

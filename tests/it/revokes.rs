@@ -298,3 +298,15 @@ async fn nobody_else_comes_back_to_life() {
     assert_eq!(idp.post("/Users", &json!({ "userName": "bo" })).await.status, 409);
     assert!(!script.asked().iter().any(|asked| ["PUT", "PATCH"].contains(&asked.method.as_str())));
 }
+
+#[tokio::test]
+async fn a_web_page_does_not_say_that_somebody_is_gone() {
+    let page = |_: &Asked| Some((404, Value::from("<html>404</html>")));
+    let (bridge, _script, _directory) = scene_with("", Directory::default(), page).await;
+    let idp = bridge.client();
+    for answer in
+        [idp.delete("/Users/ana").await, idp.patch("/Users/ana", &off()).await, idp.get("/Users/ana").await]
+    {
+        assert_eq!(answer.status, 503, "{answer:?}");
+    }
+}

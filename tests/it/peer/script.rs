@@ -37,7 +37,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// Answers with what `answer` gives: a status, and a body that is left out when it is `null`.
+    /// Answers with what `answer` gives: a status, and a body: none for `null`, a string as it is.
     pub async fn start(answer: impl FnMut(&Asked) -> (u16, Value) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -55,7 +55,11 @@ impl Script {
                         let (status, body) = answer.lock().unwrap()(&asked);
                         log.lock().unwrap().push(asked);
                         notify.notify_one();
-                        let bytes = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+                        let bytes = match &body {
+                            Value::Null => Bytes::new(),
+                            Value::String(text) => Bytes::from(text.clone()),
+                            body => Bytes::from(body.to_string()),
+                        };
                         let reply = Response::builder().status(status);
                         let reply = reply.header("content-type", "application/scim+json");
                         Ok::<_, Infallible>(reply.body(Full::new(bytes)).unwrap())
