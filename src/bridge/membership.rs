@@ -171,10 +171,12 @@ impl Integration {
         let learnt = self.know_groups(context).await.is_ok();
         let GroupChange { display_name, replaced, added, mut removed } = effect(operations);
         if replaced || display_name.is_some() {
-            if !learnt || !self.store.knows_group(&self.name, id).await? {
-                return Ok(None);
+            let known = self.store.name_of(&self.name, id).await?.filter(|_| learnt);
+            let Some(name) = known else { return Ok(None) };
+            // Okta names a group again whenever it changes its members.
+            if replaced || display_name.is_some_and(|new| new != name) {
+                removed.extend(self.store.members_of(&self.name, id).await?);
             }
-            removed.extend(self.store.members_of(&self.name, id).await?);
         }
         self.note(id, learnt, &removed, &added).await.map(Some)
     }
@@ -208,7 +210,7 @@ impl Integration {
         }
         let learnt = self.know_groups(context).await.is_ok();
         let mut members = self.store.members_of(&self.name, id).await?;
-        if (!learnt || !self.store.knows_group(&self.name, id).await?)
+        if (!learnt || self.store.name_of(&self.name, id).await?.is_none())
             && let Some(group) = self.group_of_vendor(id, context).await?
         {
             members.extend(group.members);
@@ -288,7 +290,8 @@ impl Integration {
 
     /// Notes that the vendor does not have a group any more: somebody deleted it there.
     pub(super) async fn group_missed(self: &Arc<Self>, id: &str) -> Result<(), Error> {
-        if self.lens(ResourceType::User).reads_groups() && self.store.knows_group(&self.name, id).await? {
+        if self.lens(ResourceType::User).reads_groups() && self.store.name_of(&self.name, id).await?.is_some()
+        {
             self.store.learn_group(&self.name, id, None).await?;
             self.make_up_for_it();
         }

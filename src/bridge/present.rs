@@ -106,7 +106,7 @@ impl Integration {
             }
             // Here `type` says whether the membership is direct.
             ("groups", Some(items)) => {
-                items.iter_mut().for_each(|item| self.refer(item, ResourceType::Group))
+                items.iter_mut().for_each(|item| self.refer(item, ResourceType::Group));
             }
             ("manager", None) => self.refer(value, ResourceType::User),
             _ => {}

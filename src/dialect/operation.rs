@@ -37,7 +37,7 @@ pub(super) fn canonical(
         };
     };
     if op == Op::Remove {
-        return removals(path, &given, catalog, touched);
+        return removals(&path, &given, catalog, touched);
     }
     if let Path::Extension(urn) = &path {
         return members_of(Some(urn), op, &given, catalog, speaker, touched);
@@ -102,7 +102,7 @@ fn undotted(text: &str, catalog: &Catalog, touched: &mut Touched) -> String {
 /// A removal that carries a value names what to remove, where the RFC has a filter. An empty list removes nobody. What
 /// names nobody that can be found is refused: it takes access away, and must not seem to have been done.
 fn removals(
-    path: Path,
+    path: &Path,
     given: &Value,
     catalog: &Catalog,
     touched: &mut Touched,

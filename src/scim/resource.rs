@@ -290,7 +290,7 @@ pub fn replace(before: &Value, body: Value, catalog: &Catalog) -> Result<Value, 
             }
             None if new.is_none() && catalog.extension(key).is_none() => after.set(key, value.clone()),
             Some(_) if new.is_none() && AttrPath::core("active").is_core(key) => {
-                after.set(key, value.clone())
+                after.set(key, value.clone());
             }
             _ => {}
         }

@@ -233,8 +233,8 @@ impl Store for Memory {
         })
     }
 
-    fn knows_group<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, bool> {
-        self.with(integration, |shelf| shelf.groups.contains_key(group))
+    fn name_of<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Option<CompactString>> {
+        self.with(integration, |shelf| shelf.groups.get(group).map(|kept| kept.display_name.clone()))
     }
 
     fn learn_group<'a>(&'a self, integration: &'a str, group: &'a str, now: Option<Group>) -> Later<'a, ()> {

@@ -142,8 +142,8 @@ pub trait Store: Send + Sync {
     /// The members of a group.
     fn members_of<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Vec<CompactString>>;
 
-    /// Whether a group is known.
-    fn knows_group<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, bool>;
+    /// The name of a group; none when the group is not known.
+    fn name_of<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Option<CompactString>>;
 
     /// Takes one group as the vendor has it, or does not have it any more; everybody for whom that is another membership
     /// than was known is owed. It is no longer in doubt.

@@ -60,9 +60,9 @@ impl Scene {
 fn techs() -> Directory {
     let tech = || json!({ "userType": "Technician" });
     Directory::default()
-        .user("ana", tech())
-        .user("bo", tech())
-        .user("cem", json!({ "userType": "endUser" }))
+        .user("ana", &tech())
+        .user("bo", &tech())
+        .user("cem", &json!({ "userType": "endUser" }))
         .group("g1", "Techs", &["ana", "bo"])
         .group("g2", "Others", &[])
 }
@@ -221,4 +221,18 @@ async fn a_bridge_stops_with_debts() {
     assert_eq!(idp.patch("/Groups/g1", &remove("ana")).await.status, 503);
     let stopped = tokio::time::timeout(std::time::Duration::from_secs(20), scene.bridge.stop()).await;
     assert!(stopped.is_ok(), "what is left to do keeps nobody from stopping");
+}
+
+#[tokio::test]
+async fn a_name_that_is_said_again_concerns_nobody() {
+    let scene = Scene::set(techs()).await;
+    let idp = scene.bridge.client();
+    assert!([200, 204].contains(&idp.patch("/Groups/g2", &add("cem")).await.status));
+    scene.script.asked();
+    let named = json!([{ "op": "replace", "value": { "id": "g1", "displayName": "Techs" } }]);
+    assert!([200, 204].contains(&idp.patch("/Groups/g1", &named).await.status));
+    assert!(!scene.script.asked().iter().any(|asked| asked.path.starts_with("/Users")));
+    let named = json!([{ "op": "replace", "value": { "id": "g1", "displayName": "Others" } }]);
+    assert!([200, 204].contains(&idp.patch("/Groups/g1", &named).await.status));
+    assert_eq!((scene.kind("ana"), scene.kind("bo")), (json!("endUser"), json!("endUser")));
 }

@@ -17,7 +17,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    pub fn user(mut self, id: &str, more: Value) -> Self {
+    pub fn user(mut self, id: &str, more: &Value) -> Self {
         let mut user =
             json!({ "schemas": [format!("{CORE}User")], "id": id, "userName": id, "active": true });
         user.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
