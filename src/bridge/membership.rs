@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use compact_str::CompactString;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Context, Error, Integration, Kind, Trail, list, read};
@@ -29,7 +29,9 @@ const MAX_GROUPS: usize = 200_000;
 
 /// The last failure to learn the groups; whoever holds it is learning them.
 #[derive(Default)]
-pub(super) struct Learning(Mutex<Option<(Instant, Error)>>);
+pub(super) struct Learning(Arc<Mutex<Failed>>);
+
+type Failed = Option<(Instant, Error)>;
 
 /// A change of a group that is about to be sent: what was noted of it. Nothing when no rule reads groups.
 #[derive(Debug, Default)]
@@ -102,21 +104,16 @@ impl Integration {
     }
 
     /// Learns who is in which group from the vendor, unless it is known: a user of whom nothing is known would lose what
-    /// a membership gave. What takes longer than the request goes on after it.
+    /// a membership gave. What takes longer than the request goes on after it, and half of the request's time is left for
+    /// what can be done without.
     pub(super) async fn know_groups(self: &Arc<Self>, context: &Context) -> Result<(), Error> {
         if self.store.knows_groups(&self.name).await? {
             return Ok(());
         }
-        let (integration, trail) = (self.clone(), context.trail.clone());
-        let learning = self.tasks.spawn(async move { integration.learn_groups(trail).await });
-        match timeout_at(context.deadline, learning).await {
-            Ok(learnt) => learnt.unwrap_or_else(|failure| Err(Error::internal(failure))),
-            Err(_) => Err(Error::overdue().because("the vendor's groups are still being read")),
-        }
-    }
-
-    async fn learn_groups(&self, trail: Trail) -> Result<(), Error> {
-        let mut failed = self.learning.0.lock().await;
+        let now = Instant::now();
+        let until = now + context.deadline.saturating_duration_since(now) / 2;
+        let late = |_| Error::overdue().because("the vendor's groups are still being read");
+        let failed = timeout_at(until, self.learning.0.clone().lock_owned()).await.map_err(late)?;
         if self.store.knows_groups(&self.name).await? {
             return Ok(());
         }
@@ -125,6 +122,13 @@ impl Integration {
         {
             return Err(error.clone());
         }
+        let (integration, trail) = (self.clone(), context.trail.clone());
+        let learning = self.tasks.spawn(async move { integration.learn_groups(failed, trail).await });
+        let learnt = timeout_at(until, learning).await.map_err(late)?;
+        learnt.unwrap_or_else(|failure| Err(Error::internal(failure)))
+    }
+
+    async fn learn_groups(&self, mut failed: OwnedMutexGuard<Failed>, trail: Trail) -> Result<(), Error> {
         trail.note("the bridge has just started: it reads the vendor's groups, since a rule depends on them");
         let context = Context { deadline: Instant::now() + LEARNING, trail };
         let learnt = self.groups_of_vendor(&context).await;

@@ -256,7 +256,9 @@ impl Store for Memory {
                 Some(now) => shelf.groups.entry(id).or_default().display_name = now.display_name,
                 None => drop(shelf.groups.remove(group)),
             }
-            shelf.doubtful.remove(group);
+            if shelf.knows_groups {
+                shelf.doubtful.remove(group);
+            }
         })
     }
 
@@ -334,6 +336,24 @@ mod tests {
         assert!(store.groups_of("a", "u1").await.unwrap().is_empty());
         store.forget_member("a", "u2").await.unwrap();
         assert!(store.members_of("a", "g1").await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_learnt_of_one_group_is_not_lost_when_all_are_learnt() {
+        let store = Memory::default();
+        let ops = |members: &[&str]| Group {
+            display_name: "Ops".into(),
+            members: members.iter().map(|id| CompactString::from(*id)).collect(),
+        };
+        // While all groups are being read, one that was read already loses a member.
+        store.doubt("a", "g1", &["u1".into()], &[]).await.unwrap();
+        store.learn_group("a", "g1", Some(ops(&["u2"]))).await.unwrap();
+        store.learn_groups("a", vec![("g1".into(), ops(&["u1", "u2"]))]).await.unwrap();
+        assert_eq!(store.doubtful("a").await.unwrap(), ["g1"], "it is to be read again");
+        store.learn_group("a", "g1", Some(ops(&["u2"]))).await.unwrap();
+        assert!(store.doubtful("a").await.unwrap().is_empty());
+        assert!(store.groups_of("a", "u1").await.unwrap().is_empty());
+        assert!(store.debt("a", "u1").await.unwrap().is_some());
     }
 
     #[tokio::test]

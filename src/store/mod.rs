@@ -146,7 +146,8 @@ pub trait Store: Send + Sync {
     fn name_of<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Option<CompactString>>;
 
     /// Takes one group as the vendor has it, or does not have it any more; everybody for whom that is another membership
-    /// than was known is owed. It is no longer in doubt.
+    /// than was known is owed. It is no longer in doubt, once the groups are known: what is being learnt of all of them may
+    /// be older.
     fn learn_group<'a>(&'a self, integration: &'a str, group: &'a str, now: Option<Group>) -> Later<'a, ()>;
 
     /// Changes a group that is known. It is no longer in doubt.
