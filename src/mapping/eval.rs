@@ -56,9 +56,16 @@ impl Lens {
         } else {
             self.outcomes(&resource, given, &turns)?
         };
-        let mut out = if self.pass { resource } else { common(&mut resource) };
+        let mut out = match before {
+            _ if self.pass => resource,
+            // What no rule names is not the identity provider's, and stays as it is.
+            Some(before) => before.clone(),
+            None => common(&mut resource),
+        };
         if self.pass {
             self.clear_ours(&mut out);
+        } else {
+            self.rules.iter().filter_map(target).for_each(|to| drop(to.take(&mut out)));
         }
         if let Some(before) = before {
             self.keep_theirs(before, &mut out);
@@ -68,8 +75,8 @@ impl Lens {
             match outcome {
                 Outcome::Silent if rule.applies_to(given.operation) => {}
                 Outcome::Silent | Outcome::Kept => {
-                    if let Some(value) = before.and_then(|before| to.get(before)) {
-                        to.set(&mut out, value.clone());
+                    if let Some(before) = before {
+                        to.keep(before, &mut out);
                     }
                 }
                 Outcome::Is(Some(value), how) => {
@@ -149,8 +156,8 @@ impl Lens {
         for rule in &self.rules {
             let (Verb::Hide(place) | Verb::Drop(place)) = &rule.verb else { continue };
             let written = self.rules.iter().filter_map(target).any(|to| overlaps(to, place));
-            if let Some(value) = place.get(before).filter(|_| !written) {
-                place.set(out, value.clone());
+            if !written {
+                place.keep(before, out);
             }
         }
     }

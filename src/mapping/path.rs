@@ -91,6 +91,16 @@ impl Place {
         }
     }
 
+    /// Takes over what is there in another resource: the value, with the element that it is a part of if that is not there.
+    pub fn keep(&self, from: &Value, into: &mut Value) {
+        let element = self.element.as_ref().map(|element| Element { sub: None, ..element.clone() });
+        let whole = Self { attribute: self.attribute.clone(), element };
+        let place = if whole.get(into).is_none() { &whole } else { self };
+        if let (Some(value), Some(_)) = (place.get(from), self.get(from)) {
+            place.set(into, value.clone());
+        }
+    }
+
     /// Takes the value out. An element that says nothing more without it goes too: what it is for (`type`), how it is
     /// shown and whether it is the preferred one are about a value.
     pub fn take(&self, resource: &mut Value) -> Option<Value> {

@@ -166,6 +166,55 @@ fn ops_and_pass_none() {
         r#"{"userName":"a","displayName":"D","title":"T","$ent":{"department":"X"}}"#,
         r#"{"userName":"a","nickName":"D"}"#,
     );
+    // What the vendor has besides is its own business.
+    let before = value(r#"{"userName":"a","nickName":"D","title":"Theirs"}"#);
+    let after = only.forward(value(r#"{"userName":"b","title":"T"}"#), &patch, Some(&before), None).unwrap();
+    assert_eq!(
+        after,
+        value(
+            r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"b","title":"Theirs"}"#
+        )
+    );
+}
+
+#[test]
+fn a_rule_speaks_in_a_patch_when_what_it_reads_changes() {
+    let rules = lens(
+        "    - move: [$.title, \"$.emails[?@.type == 'work'].value\"]\n      via: [table: codes]\n    - set: $.nickName\n      value: Tech\n      \
+         when: $groups[?@.displayName == 'A']\n      else: none\n    - drop: $.locale\n",
+    );
+    let before = value(
+        r#"{"userName":"a","emails":[{"type":"work","value":"odd","primary":true}],"nickName":"odd","locale":"pt"}"#,
+    );
+    let old = rules.back(before.clone());
+    let groups = Value::from(Vec::new());
+    let given =
+        Given { groups: Some(&groups), old: Some(&old), operation: Operation::Patch, regrouped: false };
+    let mut off = old.clone();
+    off.set("active", false);
+    let after = rules.forward(off.clone(), &given, Some(&before), None).unwrap();
+    let mut expected = before.clone();
+    expected.set("active", false);
+    expected.set("schemas", after.get("schemas").cloned().unwrap());
+    assert_eq!(after, expected);
+    // A PUT says everything anew, but for what cannot be said.
+    let put = Given { operation: Operation::Replace, ..given };
+    let after = rules.forward(off.clone(), &put, Some(&before), None).unwrap();
+    assert_eq!(after.text_at("nickName"), Some("none"));
+    assert_eq!(after.get("emails"), before.get("emails"));
+    // Other groups, or another title, are for the rules to judge.
+    let regrouped = Given { regrouped: true, ..given };
+    assert_eq!(
+        rules.forward(off, &regrouped, Some(&before), None).unwrap().text_at("nickName"),
+        Some("none")
+    );
+    let mut titled = old.clone();
+    titled.set("title", "unknown");
+    assert!(rules.forward(titled, &given, Some(&before), None).is_err());
+    assert!(
+        rules.needs_groups(&old, &regrouped, Some(&before))
+            && !rules.needs_groups(&old, &given, Some(&before))
+    );
 }
 
 #[test]
