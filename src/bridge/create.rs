@@ -43,10 +43,11 @@ impl Write<'_> {
         }
         let vendor = self.complete_creation(&id, vendor, &then).await?;
         integration.remember(resource, &id, &body, &vendor).await?;
-        if resource == ResourceType::Group {
-            // It is made, and cannot be made again: what fails now is made up for in the background.
-            let _ = integration.group_made(&id, &body, self.context).await;
-        }
+        // It is made, and cannot be made again: what fails now is made up for in the background.
+        let _ = match resource {
+            ResourceType::Group => integration.group_made(&id, &body, self.context).await,
+            ResourceType::User => integration.user_made(&id).await,
+        };
         self.shown(vendor).await.map(Answer::Created)
     }
 

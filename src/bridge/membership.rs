@@ -292,6 +292,19 @@ impl Integration {
         self.done(id, pending, Now::Is(group), context).await
     }
 
+    /// Looks after a user who was made and is in a group already: the vendor has taken over an account that it had, and
+    /// the rules have run as if it were new.
+    pub(super) async fn user_made(self: &Arc<Self>, id: &str) -> Result<(), Error> {
+        if !self.lens(ResourceType::User).reads_groups() {
+            return Ok(());
+        }
+        for (group, _) in self.store.groups_of(&self.name, id).await? {
+            self.store.doubt(&self.name, &group, &[], &[id.into()]).await?;
+            self.make_up_for_it();
+        }
+        Ok(())
+    }
+
     /// Notes that the vendor does not have a group any more: somebody deleted it there.
     pub(super) async fn group_missed(self: &Arc<Self>, id: &str) -> Result<(), Error> {
         if self.lens(ResourceType::User).reads_groups() && self.store.name_of(&self.name, id).await?.is_some()

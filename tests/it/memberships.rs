@@ -236,3 +236,26 @@ async fn a_name_that_is_said_again_concerns_nobody() {
     assert!([200, 204].contains(&idp.patch("/Groups/g1", &named).await.status));
     assert_eq!((scene.kind("ana"), scene.kind("bo")), (json!("endUser"), json!("endUser")));
 }
+
+#[tokio::test]
+async fn an_account_that_a_creation_takes_over_keeps_what_its_groups_give() {
+    let scene = Scene::set(techs()).await;
+    let idp = scene.bridge.client();
+    assert!([200, 204].contains(&idp.patch("/Groups/g2", &add("cem")).await.status));
+    // The vendor has her already, and answers with her.
+    let held = scene.directory.clone();
+    scene.script.otherwise(move |asked| {
+        is(asked, "POST", "/Users").then(|| {
+            let mut made = asked.body.clone();
+            made["id"] = json!("ana");
+            held.lock().unwrap().resources.insert("/Users/ana".to_owned(), made.clone());
+            (201, made)
+        })
+    });
+    scene.script.asked();
+    let made = idp.post("/Users", &json!({ "userName": "ana" })).await;
+    assert_eq!((made.status, &made.body["id"]), (201, &json!("ana")), "{made:?}");
+    let sent = scene.script.asked().into_iter().find(|asked| asked.method == "POST").unwrap();
+    assert_eq!(sent.body["userType"], "endUser", "as of somebody who is in no group");
+    scene.becomes("ana", "Technician").await;
+}

@@ -29,9 +29,13 @@ pub struct Asked {
     pub body: Value,
 }
 
+/// Another answer than the usual one.
+type Otherwise = Box<dyn FnMut(&Asked) -> Option<(u16, Value)> + Send>;
+
 /// The vendor.
 pub struct Script {
     addr: SocketAddr,
+    otherwise: Arc<Mutex<Otherwise>>,
     log: Arc<Mutex<Vec<Asked>>>,
     answered: Arc<Notify>,
 }
@@ -43,16 +47,21 @@ impl Script {
         let addr = listener.local_addr().unwrap();
         let log: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let answer = Arc::new(Mutex::new(answer));
+        let otherwise: Arc<Mutex<Otherwise>> = Arc::new(Mutex::new(Box::new(|_| None)));
+        let struck = otherwise.clone();
         let answered: Arc<Notify> = Arc::default();
         let (shared, notify) = (log.clone(), answered.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (log, answer, notify) = (shared.clone(), answer.clone(), notify.clone());
+                let struck = struck.clone();
                 let service = service_fn(move |request| {
                     let (log, answer, notify) = (log.clone(), answer.clone(), notify.clone());
+                    let struck = struck.clone();
                     async move {
                         let asked = read(request).await;
-                        let (status, body) = answer.lock().unwrap()(&asked);
+                        let other = struck.lock().unwrap()(&asked);
+                        let (status, body) = other.unwrap_or_else(|| answer.lock().unwrap()(&asked));
                         log.lock().unwrap().push(asked);
                         notify.notify_one();
                         let bytes = match &body {
@@ -69,11 +78,16 @@ impl Script {
                 tokio::spawn(serving.serve_connection(TokioIo::new(stream), service));
             }
         });
-        Self { addr, log, answered }
+        Self { addr, otherwise, log, answered }
     }
 
     pub fn base_url(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// Answers otherwise from now on, where `answer` gives something.
+    pub fn otherwise(&self, answer: impl FnMut(&Asked) -> Option<(u16, Value)> + Send + 'static) {
+        *self.otherwise.lock().unwrap() = Box::new(answer);
     }
 
     /// Waits until something was asked.
