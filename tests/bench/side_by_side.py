@@ -290,9 +290,9 @@ def start_nginx(bench, upstream, files):
         port = free_port()
         home = bench.path(name)
         os.mkdir(home)
-        pem = f"ssl_certificate {files['server']}; ssl_certificate_key {files['server-key']}; ssl_protocols TLSv1.3;"
+        pem = tls and f"ssl_certificate {files['server']}; ssl_certificate_key {files['server-key']}; ssl_protocols TLSv1.3;"
         text = NGINX.format(user="user root;" if os.geteuid() == 0 else "", home=home, workers=os.cpu_count(), upstream=upstream,
-                            port=port, base=BASE, ssl=" ssl" if tls else "", certificates=pem if tls else "")
+                            port=port, base=BASE, ssl=" ssl" if tls else "", certificates=pem or "")
         conf = bench.write(f"{name}.conf", text)
         child = start(bench, name, [tool, "-p", home, "-c", conf])
         bench.targets.append(Target(name, port, ca=tls and files["ca"], process=child, log=bench.path(f"{name}.log")))
