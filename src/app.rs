@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::admin::{Admin, Ready};
 use crate::bridge::{Integration, Observer, Parts, Wire};
 use crate::config::{self, Options, Rate};
-use crate::inbound::{self, Gate, Gates, Limits, Listener, Stack, scim, stack};
+use crate::inbound::{self, Gate, Gates, Limits, Listener, Stack, Workers, scim, stack};
 use crate::store::{Memory, Store};
 use crate::upstream;
 
@@ -55,6 +55,7 @@ pub async fn start(options: Options, observer: Option<Observer>) -> io::Result<R
     let tasks = TaskTracker::new();
     let gates = gates(options, &public_url, &tasks, observer.as_ref())?;
     let stack = Stack::new(&stack::Options::default(), gates, scim::serve);
+    let workers = Workers::start()?;
     let stop = CancellationToken::new();
     let ready = Ready::default();
     let done = tokio::spawn({
@@ -71,13 +72,14 @@ pub async fn start(options: Options, observer: Option<Observer>) -> io::Result<R
                     ready.set(false);
                 })
             };
-            let cut_off = listener.serve(move |connection| stack.on(connection), stop, DRAIN).await;
+            let cut_off = listener.serve(&workers, move |connection| stack.on(connection), stop, DRAIN).await;
             not_ready.abort();
-            // Writes outlive their requests.
+            // Writes outlive their requests, and the workers outlive the writes.
             tasks.close();
             if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
                 tracing::error!("writes were still under way when the time to stop was over");
             }
+            drop(workers);
             admin_stop.cancel();
             if let Some(admin) = admin {
                 // It was told to stop.

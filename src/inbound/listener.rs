@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,7 @@ use super::connection::{Connection, origin};
 use super::drive::Driver;
 use super::respond::Reply;
 use super::tls;
+use super::workers::Workers;
 
 /// After a failure to accept, the shortest and the longest wait before the next attempt.
 const BACK_OFF: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
@@ -108,12 +109,18 @@ impl Listener {
         self.certificate.clone()
     }
 
-    /// Serves until `stop`; then accepts no more, tells clients to go (GOAWAY, `Connection: close`), lets requests that
+    /// Serves until `stop`, each connection on one of the workers; then accepts no more, tells clients to go (GOAWAY, `Connection: close`), lets requests that
     /// have begun finish for as long as `drain`, and ends. Gives how many requests were cut off.
     ///
     /// `make` gives each connection its service (see [`super::stack::Stack::on`]). The future of a request is dropped when
     /// its client goes away: what must be finished then has to run in a task of its own.
-    pub async fn serve<M, S>(self, make: M, stop: CancellationToken, drain: Duration) -> usize
+    pub async fn serve<M, S>(
+        self,
+        workers: &Workers,
+        make: M,
+        stop: CancellationToken,
+        drain: Duration,
+    ) -> usize
     where
         M: Fn(Arc<Connection>) -> S,
         S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
@@ -139,13 +146,19 @@ impl Listener {
                 Ok((socket, peer)) => {
                     back_off = BACK_OFF[0];
                     let Some(slot) = Slot::take(&slots, &self.limits, peer.ip()) else { continue };
+                    // The worker's own runtime is to watch it, not this one.
+                    let Ok(socket) = socket.into_std() else { continue };
                     let connection = Connection::new(peer);
                     let service = make(Arc::clone(&connection));
                     let driver = Arc::clone(&driver);
-                    connections.spawn(async move {
+                    let serve = async move {
                         let _slot = slot;
-                        driver.drive(socket, connection, service).await;
-                    });
+                        match TcpStream::from_std(socket) {
+                            Ok(socket) => driver.drive(socket, connection, service).await,
+                            Err(cause) => tracing::warn!(%cause, "cannot watch a connection"),
+                        }
+                    };
+                    connections.spawn_on(serve, workers.deal());
                 }
                 Err(cause) if is_of_one_connection(&cause) => {}
                 // Out of file descriptors or memory: the connection waits in the backlog, and the next attempt fails

@@ -23,6 +23,7 @@ pub mod stack;
 mod strict;
 pub mod tls;
 mod trace;
+mod workers;
 mod wrap;
 
 pub use authn::{Caller, Gate, GateError, Gates};
@@ -32,6 +33,7 @@ pub use listener::{Limits, Listener, Options};
 pub use respond::Reply;
 pub use stack::Stack;
 pub use trace::route;
+pub use workers::Workers;
 
 #[cfg(test)]
 mod tests;

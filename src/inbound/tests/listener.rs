@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio_rustls::TlsConnector;
 
 use super::{AUTH, Client, Server, Setup, echo, header, status};
-use crate::inbound::{Listener, Stack, respond, tls};
+use crate::inbound::{Listener, Stack, Workers, respond, tls};
 
 const SOON: Duration = Duration::from_millis(20);
 const NEVER: Duration = Duration::from_secs(3600);
@@ -286,7 +286,9 @@ async fn tls_speaks_what_was_agreed_on_and_takes_a_new_certificate() {
     let (address, in_use) = (listener.local_addr().unwrap(), listener.certificate().unwrap());
     let stack = Stack::new(&setup.stack, super::gates(10), echo);
     let stop = tokio_util::sync::CancellationToken::new();
-    tokio::spawn(listener.serve(move |connection| stack.on(connection), stop, SOON));
+    tokio::spawn(async move {
+        listener.serve(&Workers::here(), move |connection| stack.on(connection), stop, SOON).await
+    });
 
     let stream = handshake(address, &root, &[b"h2", b"http/1.1"]).await.unwrap();
     assert_eq!(http2(stream).await.0, 200);

@@ -17,7 +17,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Caller, Gate, Gates, Limits, Listener, Options, Reply, Stack, respond, stack as inbound_stack};
+use super::{
+    Caller, Gate, Gates, Limits, Listener, Options, Reply, Stack, Workers, respond, stack as inbound_stack,
+};
 use crate::secret::Digest;
 
 pub(super) const AUTH: &str = "Authorization: Bearer token-of-acme\r\n";
@@ -78,8 +80,11 @@ impl Setup {
         let address = listener.local_addr().unwrap();
         let stack = Stack::new(&self.stack, gates(self.rate), handle);
         let stop = CancellationToken::new();
-        let done =
-            tokio::spawn(listener.serve(move |connection| stack.on(connection), stop.clone(), self.drain));
+        let (told, drain) = (stop.clone(), self.drain);
+        let done = tokio::spawn(async move {
+            let make = move |connection| stack.on(connection);
+            listener.serve(&Workers::here(), make, told, drain).await
+        });
         Server { address, stop, done }
     }
 }
