@@ -7,7 +7,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 /// What need not be encoded in a segment (RFC 3986 §3.3): the unreserved characters, and `@` and `:`, which ids hold
@@ -98,6 +98,18 @@ impl Base {
     /// Whether TLS is spoken.
     pub fn is_secure(&self) -> bool {
         self.text.starts_with("https:")
+    }
+
+    /// The origin, as a URL.
+    pub(super) fn origin(&self) -> Uri {
+        self.text.parse().unwrap_or_default()
+    }
+
+    /// What `Host` says.
+    pub(super) fn host(&self) -> HeaderValue {
+        let origin = self.origin();
+        let authority = origin.authority().map_or("", |authority| authority.as_str());
+        HeaderValue::from_str(authority).unwrap_or(HeaderValue::from_static(""))
     }
 
     /// The URL of what `segments` and `query` name below the base. `None` for a segment that cannot be one: empty, `.`,

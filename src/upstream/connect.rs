@@ -1,4 +1,4 @@
-//! Connections to a vendor: which addresses may be called, TLS, the pool.
+//! Connecting to a vendor: which addresses may be called, TCP, TLS.
 //!
 //! A host *name* is somebody else's word: whoever answers for it could make the bridge call its own network with a
 //! vendor's token in hand. So a name must resolve to a public address, or to one in a network that the operator has
@@ -12,39 +12,25 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::Uri;
-use http_body_util::Full;
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use ipnet::IpNet;
 use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
-use tower::timeout::Timeout;
-use tower::util::MapFuture;
-use tower::{BoxError, Service, ServiceBuilder};
+use tokio::time::timeout;
+use tower::{BoxError, Service, ServiceExt as _};
 
-type Stream = <HttpsConnector<HttpConnector<Resolver>> as Service<Uri>>::Response;
-type Connecting = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
-type TimedConnector = Timeout<HttpsConnector<HttpConnector<Resolver>>>;
+/// A connection, with TLS or without.
+pub(super) type Stream = <HttpsConnector<HttpConnector<Resolver>> as Service<Uri>>::Response;
 
-/// How long an unused connection is kept. Load balancers commonly drop theirs after 60 to 120 s.
-const POOL_IDLE: Duration = Duration::from_secs(60);
-/// Bytes of a reply's head.
-const MAX_HEAD: usize = 64 * 1024;
+/// How long a connection may say nothing before TCP asks whether its other end is still there.
+const KEEPALIVE: Duration = Duration::from_secs(60);
 
-/// A pool of connections to one origin.
-pub(super) type Pool = Client<
-    MapFuture<TimedConnector, fn(<TimedConnector as Service<Uri>>::Future) -> Connecting>,
-    Full<Bytes>,
->;
-
-/// What a pool is made from.
+/// What a connector is made from.
 pub(super) struct Setup<'a> {
     pub(super) secure: bool,
     pub(super) roots: &'a [CertificateDer<'static>],
@@ -53,33 +39,31 @@ pub(super) struct Setup<'a> {
     pub(super) timeout: Duration,
 }
 
-/// The pool, from the outside in: pool, deadline for connecting, TLS, TCP, resolver.
-///
-/// # Errors
-/// A root that is no certificate.
-pub(super) fn pool(setup: &Setup<'_>) -> Result<Pool, rustls::Error> {
-    let mut tcp = HttpConnector::new_with_resolver(Resolver { networks: setup.networks.into() });
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_keepalive(Some(POOL_IDLE));
-    let tls = HttpsConnectorBuilder::new().with_tls_config(tls(setup.roots)?);
-    let tls = if setup.secure { tls.https_only() } else { tls.https_or_http() };
-    let connector = ServiceBuilder::new()
-        .map_future(boxed as fn(_) -> _)
-        .timeout(setup.timeout)
-        .service(tls.enable_all_versions().wrap_connector(tcp));
-    Ok(Client::builder(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(POOL_IDLE)
-        .http1_max_buf_size(MAX_HEAD)
-        .http2_max_header_list_size(MAX_HEAD as u32)
-        .http2_keep_alive_interval(Duration::from_secs(30))
-        .build(connector))
+/// Makes connections, each within its time.
+pub(super) struct Connector {
+    tls: HttpsConnector<HttpConnector<Resolver>>,
+    timeout: Duration,
 }
 
-fn boxed(connecting: <TimedConnector as Service<Uri>>::Future) -> Connecting {
-    Box::pin(connecting)
+impl Connector {
+    /// From the outside in: deadline, TLS, TCP, resolver.
+    ///
+    /// # Errors
+    /// A root that is no certificate.
+    pub(super) fn new(setup: &Setup<'_>) -> Result<Self, rustls::Error> {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver { networks: setup.networks.into() });
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEPALIVE));
+        let tls = HttpsConnectorBuilder::new().with_tls_config(tls(setup.roots)?);
+        let tls = if setup.secure { tls.https_only() } else { tls.https_or_http() };
+        Ok(Self { tls: tls.enable_all_versions().wrap_connector(tcp), timeout: setup.timeout })
+    }
+
+    /// A new connection to the origin of a URL.
+    pub(super) async fn connect(&self, origin: Uri) -> Result<Stream, BoxError> {
+        timeout(self.timeout, self.tls.clone().oneshot(origin)).await?
+    }
 }
 
 /// TLS 1.3 or 1.2, verified against the web's roots, or against `roots` alone where there are any: a vendor with a

@@ -4,8 +4,6 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use hyper_util::client::legacy;
-
 type Cause = Box<dyn Error + Send + Sync>;
 
 /// What became of a call that has no reply.
@@ -57,19 +55,14 @@ impl Failure {
     }
 
     /// What went wrong while a request was sent or the head of its reply was read.
-    pub(super) fn of_request(cause: legacy::Error) -> Self {
-        // hyper calls a request cancelled when it took none of it off our hands.
-        let cancelled = hyper_cause(&cause).is_some_and(hyper::Error::is_canceled);
+    pub(super) fn of_request(cause: hyper::Error) -> Self {
         match () {
-            () if cause.is_connect() || cancelled => Self::not_sent(cause),
-            () if hyper_cause(&cause).is_some_and(hyper::Error::is_parse_too_large) => Kind::TooLarge.into(),
+            // hyper calls a request cancelled when it took none of it off our hands.
+            () if cause.is_canceled() => Self::not_sent(cause),
+            () if cause.is_parse_too_large() => Kind::TooLarge.into(),
             () => Self::ambiguous(cause),
         }
     }
-}
-
-fn hyper_cause(cause: &legacy::Error) -> Option<&hyper::Error> {
-    cause.source().and_then(<dyn Error>::downcast_ref)
 }
 
 impl From<Kind> for Failure {

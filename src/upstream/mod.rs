@@ -9,6 +9,7 @@ mod auth;
 mod base;
 mod connect;
 mod failure;
+mod pool;
 mod reply;
 mod retry;
 mod stack;

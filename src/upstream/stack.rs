@@ -1,7 +1,7 @@
 //! The client stack: what happens to every call, in this order.
 //!
 //! deadline · trace · retry · place in the account (pause, rate, calls in flight) · authorisation · timeout of an attempt ·
-//! pool and TLS. Each is a plain function that calls the next: [`Vendor::send`], `tries`, `attempt`, `exchange`. The ones
+//! pool and TLS. Each is a plain function that calls the next: [`Vendor::send`], `tries`, `attempt`, [`Pool::send`]. The ones
 //! further in happen for each try: it pays for its place, takes the credential of its moment, and has its own timeout. A
 //! place is waited for outside that timeout, which is the vendor's and not the queue's.
 
@@ -19,8 +19,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::account::Account;
 use super::auth::{Auth, Credential, InvalidToken};
 use super::base::Base;
-use super::connect::{self, Pool};
+use super::connect::{Connector, Setup};
 use super::failure::{Failure, Kind};
+use super::pool::Pool;
 use super::reply::Reply;
 use super::retry::Retries;
 use crate::clock::Clock;
@@ -143,7 +144,7 @@ impl Vendor {
     /// # Errors
     /// A token or a certificate authority that is none.
     pub fn new(options: Options, account: Account) -> Result<Self, SetupError> {
-        let pool = connect::pool(&connect::Setup {
+        let connector = Connector::new(&Setup {
             secure: options.base.is_secure(),
             roots: &options.roots,
             networks: &options.networks,
@@ -156,13 +157,13 @@ impl Vendor {
         let content_type =
             headers.remove(CONTENT_TYPE).unwrap_or_else(|| HeaderValue::from_static("application/scim+json"));
         Ok(Self(Arc::new(Inner {
+            pool: Pool::new(&options.base, connector),
             base: options.base,
             headers,
             content_type,
             credential: Credential::new(options.auth, &options.token)?,
             account,
             retries: Retries::new(options.spread),
-            pool,
             attempt: options.attempt,
             limits: [options.reply, options.page],
             clock: options.clock,
@@ -252,17 +253,11 @@ impl Inner {
         request.headers_mut().insert(AUTHORIZATION, self.credential.header());
         let limit = self.limits[usize::from(call.method == Method::GET && !call.query.is_empty())];
         let until = call.deadline.min(Instant::now() + self.attempt);
-        let outcome = timeout_at(until, self.exchange(request, limit)).await;
+        let outcome = timeout_at(until, self.pool.send(request, limit, self.clock.now())).await;
         let outcome = outcome.unwrap_or_else(|_| Err(Failure::ambiguous("it took too long")));
         if let Err(Failure { kind: Kind::Throttled { retry_after }, .. }) = outcome {
             self.account.pause(Instant::now() + retry_after);
         }
         outcome
-    }
-
-    /// The request out and the reply in, over a connection of the pool.
-    async fn exchange(&self, request: Request<Full<Bytes>>, limit: usize) -> Result<Reply, Failure> {
-        let response = self.pool.request(request).await.map_err(Failure::of_request)?;
-        Reply::read(response, limit, self.clock.now()).await
     }
 }
