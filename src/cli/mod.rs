@@ -76,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
     };
+    crate::telemetry::flush();
     exit.into()
 }
 

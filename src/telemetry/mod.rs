@@ -1,24 +1,23 @@
-//! The one subscriber: log lines on standard error, as text or JSON.
+//! The log: lines on standard error, as text or JSON.
 //!
 //! What is logged is chosen where it is logged: ids of requests and names of integrations, never a token, a body, a
 //! filter, a name or an address of a person.
+//!
+//! Each request is a line, so a line must cost little: it is formatted once, into a buffer that is there already, and
+//! lines leave together ([`out`]).
+
+mod line;
+mod log;
+mod out;
+mod spans;
 
 use std::io::{self, IsTerminal as _};
 
 use tracing::Level;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// The form of log lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs: one JSON object a line.
-    Json,
-}
+pub use line::Format;
+pub use log::Log;
+pub use out::flush;
 
 /// Starts logging at a level (`error` to `trace`; anything else is `info`). Without a format it is text on a terminal and
 /// JSON elsewhere. Only the first call has an effect.
@@ -26,25 +25,11 @@ pub fn start(format: Option<Format>, level: &str) {
     let level: Level = level.parse().unwrap_or(Level::INFO);
     // Libraries say more than anybody wants to read; at `trace` they are what one wants to read.
     let others = if level == Level::TRACE { Level::DEBUG } else { Level::WARN };
-    let targets = Targets::new().with_default(others).with_target("scim_bridge", level);
-    let format = format.unwrap_or(if io::stderr().is_terminal() { Format::Text } else { Format::Json });
-    let registry = tracing_subscriber::registry().with(targets);
+    let terminal = io::stderr().is_terminal();
+    let format = format.unwrap_or(if terminal { Format::Text } else { Format::Json });
+    let log = Log::new(format, level, others, out::write).coloured(terminal);
     // A second subscriber is refused; the first goes on.
-    let _ = match format {
-        Format::Text => registry
-            .with(
-                fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_target(false),
-            )
-            .try_init(),
-        Format::Json => registry
-            .with(
-                fmt::layer()
-                    .json()
-                    .flatten_event(true)
-                    .with_writer(io::stderr)
-                    .with_current_span(true)
-                    .with_span_list(false),
-            )
-            .try_init(),
-    };
+    if tracing::subscriber::set_global_default(log).is_ok() {
+        out::start();
+    }
 }
