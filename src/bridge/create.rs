@@ -20,7 +20,7 @@ impl Write<'_> {
         let (call, then) = emulation::create(&integration.profile, resource, sent);
         let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
         if reply.status == 409 && integration.may_be_buried(resource) {
-            return self.revive(body).await;
+            return Box::pin(self.revive(body)).await;
         }
         if !reply.is_success() {
             let error = reply.error(&call);
@@ -33,7 +33,8 @@ impl Write<'_> {
             (Some(vendor), _) => vendor,
             (None, Some(id)) => {
                 let why = "the vendor answered the creation without the resource";
-                read::fetch(integration, resource, &id, &Projection::default(), why, self.context).await?
+                Box::pin(read::fetch(integration, resource, &id, &Projection::default(), why, self.context))
+                    .await?
             }
             (None, None) => return Err(Error::broken("a creation was answered without an id")),
         };
@@ -41,14 +42,15 @@ impl Write<'_> {
         if id.is_empty() {
             return Err(Error::broken("a creation was answered without an id"));
         }
-        let vendor = self.complete_creation(&id, vendor, &then).await?;
-        integration.remember(resource, &id, &body, &vendor).await?;
+        let vendor = Box::pin(self.complete_creation(&id, vendor, &then)).await?;
+        let seen = integration.lens(resource).back(vendor);
+        integration.remember(resource, &id, &body, &seen).await?;
         // It is made, and cannot be made again: what fails now is made up for in the background.
         let _ = match resource {
-            ResourceType::Group => integration.group_made(&id, &body, self.context).await,
+            ResourceType::Group => Box::pin(integration.group_made(&id, &body, self.context)).await,
             ResourceType::User => integration.user_made(&id).await,
         };
-        self.shown(vendor).await.map(Answer::Created)
+        self.shown(seen).await.map(Answer::Created)
     }
 
     /// Does what this vendor does not take in a creation.
@@ -103,10 +105,11 @@ impl Write<'_> {
         let written = after.clone();
         let vendor = self.make(id, &before, None, after, Operation::Replace).await?;
         integration.store.unbury(&integration.key(resource, id)).await?;
-        integration.remember(resource, id, &written, &vendor).await?;
+        let seen = integration.lens(resource).back(vendor);
+        integration.remember(resource, id, &written, &seen).await?;
         if resource == ResourceType::Group {
             let _ = integration.group_made(id, &written, self.context).await;
         }
-        self.shown(vendor).await.map(Answer::Created)
+        self.shown(seen).await.map(Answer::Created)
     }
 }

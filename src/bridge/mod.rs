@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod error;
+mod finish;
 mod list;
 mod lock;
 mod membership;
@@ -139,16 +140,20 @@ pub async fn handle(
     if integration.profile.resource(request.resource).unsupported {
         return Err(Error::not_implemented(&format!("{}s", request.resource.name())));
     }
+    // Boxed apart, so that each takes the room that it needs itself.
     if !request.action.writes() {
         return match request.action {
-            Action::List(ref query) => list::list(integration, &request, query, &context).await,
-            Action::Read(ref id) => read::read(integration, &request, id, &context).await,
+            Action::List(ref query) => Box::pin(list::list(integration, &request, query, &context)).await,
+            Action::Read(ref id) => Box::pin(read::read(integration, &request, id, &context)).await,
             _ => Err(Error::internal("a read that is none")),
         };
     }
     let owned = integration.clone();
-    let task = integration.tasks.spawn(async move { write::write(&owned, request, &context).await });
-    task.await.unwrap_or_else(|failure| Err(Error::internal(failure)))
+    finish::finished(
+        &integration.tasks,
+        Box::pin(async move { write::write(&owned, request, &context).await }),
+    )
+    .await
 }
 
 /// Carries out one query for resources of every type: the same query, of users and of groups.

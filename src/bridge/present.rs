@@ -2,7 +2,7 @@
 
 use super::{Error, Integration};
 use crate::remainder::Remainder;
-use crate::scim::json::Value;
+use crate::scim::json::{Value, same_name};
 use crate::scim::projection::Projection;
 use crate::scim::resource::list_schemas;
 use crate::scim::schema::{AttributeType, ResourceType};
@@ -12,7 +12,12 @@ impl Integration {
     /// What the identity provider reads of a vendor's resource, what is remembered put back: canonical, but with the
     /// vendor's own `meta` and references.
     pub(super) async fn back(&self, resource: ResourceType, vendor: Value) -> Result<Value, Error> {
-        let mut canonical = self.lens(resource).back(vendor);
+        self.restored(resource, self.lens(resource).back(vendor)).await
+    }
+
+    /// The same, of what the rules have already given back.
+    pub(super) async fn restored(&self, resource: ResourceType, seen: Value) -> Result<Value, Error> {
+        let mut canonical = seen;
         let id = canonical.get("id").and_then(Value::scalar_text).map(str::to_owned);
         if let Some(id) = id.filter(|_| !self.remembered(resource).is_nothing())
             && let Some(remainder) = self.store.remainder(&self.key(resource, &id)).await?
@@ -22,20 +27,19 @@ impl Integration {
         Ok(canonical)
     }
 
-    /// Remembers what the vendor cannot hold of what was written. `now` is what it holds.
+    /// Remembers what the vendor cannot hold of what was written. `seen` is what the rules give back of what it holds.
     pub(super) async fn remember(
         &self,
         resource: ResourceType,
         id: &str,
         written: &Value,
-        now: &Value,
+        seen: &Value,
     ) -> Result<(), Error> {
         let which = self.remembered(resource);
         if which.is_nothing() {
             return Ok(());
         }
-        let lens = self.lens(resource);
-        let remainder = Remainder::of(which, written, &lens.back(now.clone()), lens.catalog());
+        let remainder = Remainder::of(which, written, seen, self.catalog(resource));
         Ok(self.store.keep(&self.key(resource, id), remainder).await?)
     }
 
@@ -93,8 +97,9 @@ impl Integration {
     /// References point at the bridge: the vendor's own URLs mean nothing to the identity provider. There is one wherever
     /// it is sure of which type the resource is.
     fn own_references(&self, name: &str, value: &mut Value) {
-        match (name.to_ascii_lowercase().as_str(), value.items_mut()) {
-            ("members", Some(items)) => {
+        let is = |known: &str| same_name(name, known);
+        match value.items_mut() {
+            Some(items) if is("members") => {
                 for item in items {
                     match item.text_at("type") {
                         Some("Group") => self.refer(item, ResourceType::Group),
@@ -105,10 +110,10 @@ impl Integration {
                 }
             }
             // Here `type` says whether the membership is direct.
-            ("groups", Some(items)) => {
+            Some(items) if is("groups") => {
                 items.iter_mut().for_each(|item| self.refer(item, ResourceType::Group));
             }
-            ("manager", None) => self.refer(value, ResourceType::User),
+            None if is("manager") => self.refer(value, ResourceType::User),
             _ => {}
         }
     }

@@ -106,7 +106,8 @@ impl Wire {
     /// When there is no answer, or one of a kind that is never an answer: throttled, unauthorised, a redirect.
     pub async fn send(&self, call: &Call, deadline: Instant, trail: &Trail) -> Result<Reply, Error> {
         let mut result = match self {
-            Self::Vendor(vendor) => send(vendor, call, deadline).await,
+            // Whatever sends a call is the smaller for this box.
+            Self::Vendor(vendor) => Box::pin(send(vendor, call, deadline)).await,
             Self::Dry(dry) => Ok(dry.answer(call)),
         };
         if let Ok(Reply { body: Some(body), .. }) = &mut result {

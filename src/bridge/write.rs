@@ -52,8 +52,8 @@ impl Write<'_> {
         let (vendor, before) =
             self.before(id, "a PUT says what shall be: what is there must be known").await?;
         let after = resource::replace(&before, body, integration.catalog(resource))?;
-        let vendor = self.differ(id, &vendor, &before, after, Operation::Replace).await?;
-        self.shown(vendor).await.map(Answer::Replaced)
+        let seen = self.differ(id, &vendor, &before, after, Operation::Replace).await?;
+        self.shown(seen).await.map(Answer::Replaced)
     }
 
     async fn modify(&self, id: &str, operations: &[PatchOperation]) -> Result<Answer, Error> {
@@ -62,30 +62,31 @@ impl Write<'_> {
         if integration.is_buried(resource, id).await? {
             return Err(Error::not_found());
         }
-        let shown = self.changed(id, operations).await?;
-        // "If the attributes parameter is specified, the service provider MUST return 200" with the resource.
-        let shown = match shown {
+        let seen = match self.changed(id, operations).await? {
+            // "If the attributes parameter is specified, the service provider MUST return 200" with the resource.
             None if !self.projection.is_whole() => {
-                Some(self.before(id, "the client asks to see it").await?.0)
+                let (vendor, _) = self.before(id, "the client asks to see it").await?;
+                Some(integration.lens(resource).back(vendor))
             }
-            shown => shown,
+            seen => seen,
         };
-        match shown {
-            Some(vendor) => self.shown(vendor).await.map(|shown| Answer::Modified(Some(shown))),
+        match seen {
+            Some(seen) => self.shown(seen).await.map(|shown| Answer::Modified(Some(shown))),
             None => Ok(Answer::Modified(None)),
         }
     }
 
-    /// Carries operations out, in the cheapest way that the vendor takes; gives what it has then, if it says so.
+    /// Carries operations out, in the cheapest way that the vendor takes; gives what the rules give back of what it has
+    /// then, if it says so.
     pub(super) async fn changed(
         &self,
         id: &str,
         operations: &[PatchOperation],
     ) -> Result<Option<Value>, Error> {
         if self.if_match.is_none()
-            && let Some(shown) = self.direct(id, operations).await?
+            && let Some(vendor) = self.direct(id, operations).await?
         {
-            return Ok(shown);
+            return Ok(vendor.map(|vendor| self.integration.lens(self.resource).back(vendor)));
         }
         let (vendor, before) = self.before(id, "the change depends on what is there").await?;
         let after = patch::apply(before.clone(), operations, self.integration.catalog(self.resource))?;
@@ -216,7 +217,8 @@ impl Write<'_> {
         Ok((vendor, canonical))
     }
 
-    /// Makes the vendor's resource what it shall be, remembers what it cannot hold, and gives what it is then.
+    /// Makes the vendor's resource what it shall be, remembers what it cannot hold, and gives what the rules give back of
+    /// what it is then.
     async fn differ(
         &self,
         id: &str,
@@ -242,11 +244,12 @@ impl Write<'_> {
                 return Err(error);
             }
         };
-        integration.remember(resource, id, &written, &made).await?;
+        let seen = integration.lens(resource).back(made);
+        integration.remember(resource, id, &written, &seen).await?;
         if resource == ResourceType::Group {
             integration.done(id, pending, Now::Is(as_group(&written)), self.context).await?;
         }
-        Ok(made)
+        Ok(seen)
     }
 
     /// A change by which somebody loses access was refused, perhaps for something else in it: access is taken away alone.
@@ -305,9 +308,9 @@ impl Write<'_> {
         }
     }
 
-    /// A resource of the vendor as the answer shows it.
-    pub(super) async fn shown(&self, vendor: Value) -> Result<Value, Error> {
-        let canonical = self.integration.back(self.resource, vendor).await?;
+    /// What the rules give back of a resource, as the answer shows it.
+    pub(super) async fn shown(&self, seen: Value) -> Result<Value, Error> {
+        let canonical = self.integration.restored(self.resource, seen).await?;
         let complete = self.integration.complete(self.resource, canonical);
         Ok(self.integration.show(self.resource, complete, &self.projection))
     }
