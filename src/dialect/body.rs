@@ -7,7 +7,7 @@ use super::{scim11, value};
 use crate::scim::json::Value;
 use crate::scim::name::{self, AttrPath, ENTERPRISE};
 use crate::scim::resource::Write;
-use crate::scim::schema::{Catalog, Mutability};
+use crate::scim::schema::{Attribute, Catalog, Mutability};
 
 /// Enterprise URNs that are not the RFC's: SCIM 1.1, OneLogin's own, and one that Microsoft's page misspells.
 const ENTERPRISE_LOOKALIKES: [&str; 3] = [
@@ -51,6 +51,10 @@ fn member(
         touched.by(Rule::EmptyList);
         return;
     }
+    // Nearly always there is nothing to be put right about a name.
+    if let Some(known) = catalog.core_attribute(key).filter(|known| known.name == *key) {
+        return plain(out, known, value, touched);
+    }
     if let Some(urn) = extension_urn(key, catalog, touched) {
         if !value.is_object() {
             out.set(&urn, value); // refused later: what it was to say, nobody knows
@@ -84,15 +88,32 @@ fn member(
         return;
     }
     if path.is_core("name") && path.sub.is_none() {
-        value.retain(|_, part| {
-            let empty = part.as_str() == Some("");
-            if empty {
-                touched.by(Rule::EmptyName);
-            }
-            !empty
-        });
+        without_empty_parts(&mut value, touched);
     }
     attribute(out, path, value, catalog, touched);
+}
+
+/// A core attribute whose name is as the schema spells it.
+fn plain(out: &mut Value, known: &Attribute, mut value: Value, touched: &mut Touched) {
+    if known.mutability == Mutability::ReadOnly {
+        touched.by(Rule::ReadOnlyAttribute);
+        return;
+    }
+    if known.name == "name" {
+        without_empty_parts(&mut value, touched);
+    }
+    value::canonical(known, &mut value, touched);
+    out.set(&known.name, value);
+}
+
+fn without_empty_parts(name: &mut Value, touched: &mut Touched) {
+    name.retain(|_, part| {
+        let empty = part.as_str() == Some("");
+        if empty {
+            touched.by(Rule::EmptyName);
+        }
+        !empty
+    });
 }
 
 /// Sets an attribute, its value made canonical and its name spelt as the schema does.

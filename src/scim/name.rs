@@ -4,7 +4,7 @@ use std::fmt;
 
 use compact_str::CompactString;
 
-use crate::scim::json::Value;
+use crate::scim::json::{Value, same_name};
 
 /// The start of every core schema's URN; an attribute of a core schema is written without it.
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:";
@@ -56,12 +56,12 @@ impl AttrPath {
 
     /// Whether both name the same attribute, whatever their sub-attributes.
     pub fn same_attribute(&self, other: &Self) -> bool {
-        same(self.schema.as_deref(), other.schema.as_deref()) && self.name.eq_ignore_ascii_case(&other.name)
+        same(self.schema.as_deref(), other.schema.as_deref()) && same_name(&self.name, &other.name)
     }
 
     /// Whether this is a core or common attribute of that name, whatever its sub-attribute.
     pub fn is_core(&self, name: &str) -> bool {
-        self.schema.is_none() && self.name.eq_ignore_ascii_case(name)
+        self.schema.is_none() && same_name(&self.name, name)
     }
 
     /// The attribute's value in a resource, without regard to the sub-attribute.
@@ -137,7 +137,7 @@ impl fmt::Display for AttrPath {
 /// Equal in any case, or both absent.
 pub(super) fn same(a: Option<&str>, b: Option<&str>) -> bool {
     match (a, b) {
-        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+        (Some(a), Some(b)) => same_name(a, b),
         (None, None) => true,
         _ => false,
     }
@@ -152,11 +152,10 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// Splits `urn:…:name` at the last colon; what does not start with `urn:` has no URN.
 pub(super) fn split_urn(text: &str) -> (Option<&str>, &str) {
-    let is_urn = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:"));
-    match text.rsplit_once(':') {
-        Some((urn, name)) if is_urn => (Some(urn), name),
-        _ => (None, text),
+    if !text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:")) {
+        return (None, text);
     }
+    text.rsplit_once(':').map_or((None, text), |(urn, name)| (Some(urn), name))
 }
 
 /// Whether the text is a whole schema URN, `urn:…:<version>:<resource>` (RFC 7643 §10.3), and not an attribute of one.

@@ -3,7 +3,7 @@
 
 use compact_str::CompactString;
 
-use crate::scim::json::{Kind, Value};
+use crate::scim::json::{Kind, Value, same_name};
 use crate::scim::name::{self, AttrPath};
 use crate::scim::schema::{Attribute, Catalog, Returned};
 
@@ -31,7 +31,7 @@ impl Projection {
     /// Leaves in a resource what is shown.
     pub fn apply(&self, resource: &mut Value, catalog: &Catalog) {
         resource.retain(|key, value| {
-            if key.eq_ignore_ascii_case("schemas") {
+            if same_name(key, "schemas") {
                 return true;
             }
             if let Some(attribute) = catalog.core_attribute(key) {
@@ -46,10 +46,10 @@ impl Projection {
                 return false;
             }
             if !whole(&self.only) {
-                value.retain(|name, value| {
-                    let unknown = Attribute::string(name);
-                    let attribute = schema.and_then(|schema| schema.attribute(name)).unwrap_or(&unknown);
-                    self.keep(Some(key), attribute, name, value)
+                value.retain(|name, value| match schema.and_then(|schema| schema.attribute(name)) {
+                    Some(attribute) => self.keep(Some(key), attribute, name, value),
+                    None if self.is_whole() => true,
+                    None => self.keep(Some(key), &Attribute::string(name), name, value),
                 });
             }
             value.members().len() > 0
@@ -57,6 +57,9 @@ impl Projection {
     }
 
     fn keep(&self, schema: Option<&str>, attribute: &Attribute, name: &str, value: &mut Value) -> bool {
+        if self.is_whole() {
+            return matches!(attribute.returned, Returned::Always | Returned::Default);
+        }
         let path = AttrPath { schema: schema.map(CompactString::from), name: name.into(), sub: None };
         match attribute.returned {
             Returned::Always => return true,
@@ -73,8 +76,7 @@ impl Projection {
                 .filter_map(|other| other.sub.clone())
                 .collect()
         };
-        let named =
-            |list: &[CompactString], sub: &str| list.iter().any(|name| name.eq_ignore_ascii_case(sub));
+        let named = |list: &[CompactString], sub: &str| list.iter().any(|name| same_name(name, sub));
         let whole = self.only.iter().any(|other| other.sub.is_none() && other.same_attribute(&path));
         let (only, without) = (if whole { Vec::new() } else { subs(&self.only) }, subs(&self.without));
         if only.is_empty() && without.is_empty() {

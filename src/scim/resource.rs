@@ -1,9 +1,11 @@
 //! What a resource must be like before anything is done with it: its types, what may be written, what must be there
 //! (RFC 7643 §2, §3; RFC 7644 §3.3, §3.5.1).
 
+use std::fmt;
+
 use crate::scim::error::{Error, ErrorType};
 use crate::scim::filter::{Filter, Op as Comparison};
-use crate::scim::json::{Kind, Value};
+use crate::scim::json::{Kind, Value, same_name};
 use crate::scim::name::{self, AttrPath};
 use crate::scim::patch::{Op, Operation};
 use crate::scim::path::Path;
@@ -73,7 +75,7 @@ fn keep_member(key: &str, value: &mut Value, catalog: &Catalog, write: Write) ->
         if attribute.mutability == Mutability::ReadOnly {
             return Ok(false);
         }
-        check(attribute, &attribute.name, value)?;
+        check(attribute, Named::of(&attribute.name), value)?;
         return Ok(true);
     }
     let extension = catalog.extension(key);
@@ -90,7 +92,9 @@ fn keep_member(key: &str, value: &mut Value, catalog: &Catalog, write: Write) ->
         }
         match extension.and_then(|schema| schema.attribute(name)) {
             Some(attribute) if attribute.mutability == Mutability::ReadOnly => return false,
-            Some(attribute) => wrong = wrong.take().or(check(attribute, &attribute.name, value).err()),
+            Some(attribute) => {
+                wrong = wrong.take().or(check(attribute, Named::of(&attribute.name), value).err())
+            }
             None => {}
         }
         true
@@ -133,14 +137,51 @@ pub fn check_operation(operation: &mut Operation, catalog: &Catalog) -> Result<(
     }
     match (&sub, path) {
         (Some(sub), _) => match known.sub(sub) {
-            Some(known) => check(known, &attribute.with_sub(sub).to_string(), value),
+            Some(known) => {
+                let whole = attribute.to_string();
+                check(known, Named { within: Some(&Named::of(&whole)), name: sub }, value)
+            }
             None => Ok(()),
         },
         (None, Some(Path::Element { .. })) => {
-            value.each().iter().try_for_each(|element| check_one(known, &known.name, &mut element.clone()))
+            let mut each = value.each().iter();
+            each.try_for_each(|element| check_one(known, Named::of(&known.name), &mut element.clone()))
         }
-        (None, _) if known.multi_valued && !value.is_list() => check_one(known, &known.name, value),
-        (None, _) => check(known, &known.name, value),
+        (None, _) if known.multi_valued && !value.is_list() => {
+            check_one(known, Named::of(&known.name), value)
+        }
+        (None, _) => check(known, Named::of(&known.name), value),
+    }
+}
+
+/// The name of an attribute that is checked: text only when there is something to say about it.
+#[derive(Clone, Copy)]
+struct Named<'n> {
+    within: Option<&'n Named<'n>>,
+    name: &'n str,
+}
+
+impl<'n> Named<'n> {
+    const fn of(name: &'n str) -> Self {
+        Self { within: None, name }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.within.is_none() && same_name(self.name, name)
+    }
+
+    /// Whether it is the value of each of several: of `emails`, `phoneNumbers` and others.
+    fn is_one_of_many(&self) -> bool {
+        self.name == "value" && self.within.is_some_and(|within| within.name.ends_with('s'))
+    }
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(within) = self.within {
+            write!(f, "{within}.")?;
+        }
+        f.write_str(self.name)
     }
 }
 
@@ -164,11 +205,11 @@ fn can_select(filter: &Filter, attribute: &Attribute) -> bool {
 }
 
 /// Checks a whole value against its attribute, and drops the `null`s in it.
-fn check(attribute: &Attribute, name: &str, value: &mut Value) -> Result<(), Error> {
+fn check(attribute: &Attribute, name: Named<'_>, value: &mut Value) -> Result<(), Error> {
     if !attribute.multi_valued {
         return check_one(attribute, name, value);
     }
-    let most = if name.eq_ignore_ascii_case("members") { MAX_MEMBERS } else { MAX_ELEMENTS };
+    let most = if name.is("members") { MAX_MEMBERS } else { MAX_ELEMENTS };
     let Some(items) = value.items_mut() else {
         return Err(Error::value(format!("{name} must be a list")));
     };
@@ -186,7 +227,7 @@ fn check(attribute: &Attribute, name: &str, value: &mut Value) -> Result<(), Err
     Ok(())
 }
 
-fn check_one(attribute: &Attribute, name: &str, value: &mut Value) -> Result<(), Error> {
+fn check_one(attribute: &Attribute, name: Named<'_>, value: &mut Value) -> Result<(), Error> {
     let right = match attribute.kind {
         AttributeType::Boolean => value.as_bool().is_some(),
         AttributeType::Integer | AttributeType::Decimal => value.kind() == Kind::Number,
@@ -218,12 +259,12 @@ fn check_one(attribute: &Attribute, name: &str, value: &mut Value) -> Result<(),
             if known.mutability == Mutability::ReadOnly {
                 return false;
             }
-            let name = format_args!("{name}.{}", known.name).to_string();
-            wrong = wrong.take().or(check(known, &name, value).err());
+            let name = Named { within: Some(&name), name: &known.name };
+            wrong = wrong.take().or(check(known, name, value).err());
         }
         true
     });
-    let nameless = name == "members" && value.text_at("value").is_none_or(str::is_empty);
+    let nameless = name.is("members") && value.text_at("value").is_none_or(str::is_empty);
     match wrong {
         Some(error) => Err(error),
         None if nameless => Err(Error::value("each of members needs a value: the id of a resource")),
@@ -233,15 +274,16 @@ fn check_one(attribute: &Attribute, name: &str, value: &mut Value) -> Result<(),
 
 /// Formats are not enforced, since real clients send what they have. Control characters are refused: they forge headers,
 /// log lines and mails further on. In a name that people sign in with, so are characters that cannot be seen.
-fn check_text(attribute: &Attribute, name: &str, text: &str) -> Result<(), Error> {
+fn check_text(attribute: &Attribute, name: Named<'_>, text: &str) -> Result<(), Error> {
     // Two addresses in one would be one that nobody can be found by.
-    if name == "emails.value" && text.split([',', ';']).filter(|part| part.contains('@')).count() > 1 {
+    let addresses = || text.split([',', ';']).filter(|part| part.contains('@')).count();
+    if text.contains([',', ';']) && addresses() > 1 && name.to_string() == "emails.value" {
         return Err(Error::value("each of emails has one address: several are several values"));
     }
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Ok(());
     }
-    let identifies = attribute.uniqueness != "none" || name == "externalId" || name.ends_with("s.value");
+    let identifies = attribute.uniqueness != "none" || name.is("externalId") || name.is_one_of_many();
     let control = |c: char| c.is_control() && (identifies || !matches!(c, '\n' | '\r' | '\t'));
     let invisible = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     if text.contains(control) {
@@ -253,24 +295,30 @@ fn check_text(attribute: &Attribute, name: &str, text: &str) -> Result<(), Error
     Ok(())
 }
 
-/// Writes `schemas` anew: the core schema, and every extension that has something in the resource (RFC 7643 §3).
+/// Sees to it that `schemas` lists the core schema, and every extension that has something in the resource (RFC 7643 §3).
 pub fn list_schemas(resource: &mut Value, catalog: &Catalog) {
-    let mut urns = vec![Value::from(catalog.resource.urn())];
-    urns.extend(resource.members().filter(|(_, value)| value.is_object()).filter_map(|(key, _)| {
-        let extension = catalog.extension(key).map(|schema| schema.id.as_str());
-        extension.or_else(|| name::is_schema_urn(key).then_some(key)).map(Value::from)
-    }));
-    if resource.has("schemas") {
-        resource.set("schemas", urns);
+    let listed = resource.get("schemas").filter(|listed| listed.is_list());
+    if listed
+        .is_some_and(|listed| listed.items().iter().map(Value::as_str).eq(used(resource, catalog).map(Some)))
+    {
         return;
     }
-    // At the front, where people look for it.
-    let mut whole = Value::object();
-    whole.set("schemas", urns);
-    for (name, value) in std::mem::take(resource).into_members() {
-        whole.set(&name, value);
+    let urns: Value = used(resource, catalog).map(Value::from).collect();
+    if resource.has("schemas") {
+        resource.set("schemas", urns);
+    } else {
+        // Where people look for it.
+        resource.set_first("schemas", urns);
     }
-    *resource = whole;
+}
+
+/// The schemas that a resource uses.
+fn used<'r>(resource: &'r Value, catalog: &'r Catalog) -> impl Iterator<Item = &'r str> {
+    let extensions = resource.members().filter(|(_, value)| value.is_object()).filter_map(|(key, _)| {
+        let extension = catalog.extension(key).map(|schema| schema.id.as_str());
+        extension.or_else(|| name::is_schema_urn(key).then_some(key))
+    });
+    std::iter::once(catalog.resource.urn()).chain(extensions)
 }
 
 /// Carries a PUT out on the resource as it was: what the body does not name is gone, but for what only the service

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use compact_str::CompactString;
 
-use crate::scim::json::{Limits, Value};
+use crate::scim::json::{Limits, Value, same_name};
 use crate::scim::name::AttrPath;
 
 /// The kinds of resource that the bridge carries.
@@ -129,7 +129,7 @@ impl Attribute {
 
     /// The sub-attribute of that name, in any case.
     pub fn sub(&self, name: &str) -> Option<&Attribute> {
-        self.sub_attributes.iter().find(|sub| sub.name.eq_ignore_ascii_case(name))
+        self.sub_attributes.iter().find(|sub| same_name(&sub.name, name))
     }
 
     /// Reads the form of RFC 7643 §7. What is missing has the RFC's default; `None` when a word is unknown.
@@ -240,7 +240,7 @@ pub struct Schema {
 impl Schema {
     /// The attribute of that name, in any case.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+        self.attributes.iter().find(|attribute| same_name(&attribute.name, name))
     }
 
     /// Reads the form of RFC 7643 §7.
@@ -291,7 +291,7 @@ impl Catalog {
 
     /// The extension with that URN, in any case.
     pub fn extension(&self, urn: &str) -> Option<&Schema> {
-        self.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(urn)).map(AsRef::as_ref)
+        self.extensions.iter().find(|schema| same_name(&schema.id, urn)).map(AsRef::as_ref)
     }
 
     /// The attribute that a path names, without regard to its sub-attribute. `None` when no schema in use has it.

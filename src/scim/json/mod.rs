@@ -6,7 +6,9 @@
 
 mod print;
 mod query;
+mod quick;
 mod read;
+mod scan;
 
 use std::fmt;
 
@@ -28,6 +30,13 @@ enum Node {
     Text(CompactString),
     List(Vec<Value>),
     Object(Vec<(CompactString, Value)>),
+}
+
+/// Whether two names are the same: in any case (RFC 7643 §2.1). Most that are not differ in their length, and most that are
+/// do not differ at all.
+#[inline]
+pub fn same_name(a: &str, b: &str) -> bool {
+    a.len() == b.len() && (a == b || a.eq_ignore_ascii_case(b))
 }
 
 /// What a [`Value`] is, without what it holds.
@@ -205,7 +214,7 @@ impl Value {
     pub fn get(&self, name: &str) -> Option<&Value> {
         match &self.0 {
             Node::Object(members) => {
-                members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+                members.iter().find(|(key, _)| same_name(key, name)).map(|(_, value)| value)
             }
             _ => None,
         }
@@ -215,7 +224,7 @@ impl Value {
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         match &mut self.0 {
             Node::Object(members) => {
-                members.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+                members.iter_mut().find(|(key, _)| same_name(key, name)).map(|(_, value)| value)
             }
             _ => None,
         }
@@ -241,10 +250,15 @@ impl Value {
         }
     }
 
+    /// Sets a member that is not there yet, before all others. What is not an object becomes one.
+    pub fn set_first(&mut self, name: &str, value: impl Into<Value>) {
+        self.as_members().insert(0, (name.into(), value.into()));
+    }
+
     /// The member of that name, made `null` at the end first if it is not there.
     pub fn entry(&mut self, name: &str) -> &mut Value {
         let members = self.as_members();
-        let at = members.iter().position(|(key, _)| key.eq_ignore_ascii_case(name)).unwrap_or_else(|| {
+        let at = members.iter().position(|(key, _)| same_name(key, name)).unwrap_or_else(|| {
             members.push((name.into(), Value::null()));
             members.len() - 1
         });
@@ -254,7 +268,7 @@ impl Value {
     /// Takes a member out.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let Node::Object(members) = &mut self.0 else { return None };
-        let at = members.iter().position(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        let at = members.iter().position(|(key, _)| same_name(key, name))?;
         Some(members.remove(at).1)
     }
 
@@ -268,7 +282,7 @@ impl Value {
     /// Renames a member in its place. Nothing happens when it is not there.
     pub fn rename(&mut self, from: &str, to: &str) {
         if let Node::Object(members) = &mut self.0
-            && let Some((key, _)) = members.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(from))
+            && let Some((key, _)) = members.iter_mut().find(|(key, _)| same_name(key, from))
         {
             *key = to.into();
         }

@@ -1,5 +1,6 @@
 //! From the tree to JSON text: compact, members in their order, numbers as they came (RFC 8259).
 
+use super::scan::plain;
 use super::{Node, Value};
 
 impl Value {
@@ -11,7 +12,7 @@ impl Value {
 
     /// The JSON text as bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(256);
+        let mut out = Vec::with_capacity(2_048);
         self.write_to(&mut out);
         out
     }
@@ -95,7 +96,7 @@ impl Value {
 
 /// Appends a JSON string. Most have nothing to escape, and are copied whole.
 pub(in crate::scim) fn write_text(text: &str, out: &mut Vec<u8>) {
-    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+    if plain(text.as_bytes()) == text.len() {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');

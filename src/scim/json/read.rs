@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use compact_str::CompactString;
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
 
-use super::{Node, Value};
+use super::{Node, Value, quick, same_name};
 
 /// How much of a document is read before it is refused.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ impl Limits {
 }
 
 /// Bytes of one number: no attribute needs more, and a million digits are an attack.
-const NUMBER_TEXT: usize = 128;
+pub(super) const NUMBER_TEXT: usize = 128;
 
 /// Why a document was refused, with its place. The text names no content, so it may be shown to the sender.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +79,10 @@ impl Value {
     /// # Errors
     /// When it is not JSON, holds a duplicate name or NUL, or passes a limit.
     pub fn read(json: &[u8], limits: &Limits) -> Result<Self, ReadError> {
+        quick::read(json, limits).map_or_else(|| Self::read_strictly(json, limits), Ok)
+    }
+
+    pub(super) fn read_strictly(json: &[u8], limits: &Limits) -> Result<Self, ReadError> {
         let mut reader = Reader { json: Jiter::new(json), limits: *limits, values: 0 };
         reader.document().map_err(|kind| {
             let position = reader.json.current_position();
@@ -196,23 +200,39 @@ fn check(text: &str, limits: &Limits) -> Result<CompactString, ReadErrorKind> {
     }
 }
 
-/// Which names an object has had. Small objects are looked through; a large one gets a set, so that hostile input
-/// costs no quadratic time.
+/// Which names an object has had. Most are new by what little is noted of each; small objects are looked through, and a
+/// large one gets a set, so that hostile input costs no quadratic time.
 #[derive(Default)]
-struct Seen(HashSet<CompactString>);
+pub(super) struct Seen {
+    /// A bit for each kind of name that there was.
+    kinds: u64,
+    names: HashSet<CompactString>,
+}
 
 impl Seen {
     const SMALL: usize = 24;
 
-    fn is_new(&mut self, name: &str, members: &[(CompactString, Value)]) -> bool {
+    /// Whether the name, which is noted, is none of the members'.
+    #[inline]
+    pub(super) fn is_new(&mut self, name: &str, members: &[(CompactString, Value)]) -> bool {
+        let kind = 1 << (kind(name) % 64);
+        let first_of_kind = self.kinds & kind == 0;
+        self.kinds |= kind;
         if members.len() < Self::SMALL {
-            return !members.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
+            return first_of_kind || !members.iter().any(|(key, _)| same_name(key, name));
         }
-        if self.0.is_empty() {
-            self.0.extend(members.iter().map(|(key, _)| key.to_ascii_lowercase()));
+        if self.names.is_empty() {
+            self.names.extend(members.iter().map(|(key, _)| key.to_ascii_lowercase()));
         }
-        self.0.insert(name.to_ascii_lowercase().into())
+        self.names.insert(name.to_ascii_lowercase().into())
     }
+}
+
+/// The same for the same name in any case: from its length and three of its letters.
+#[inline]
+fn kind(name: &str) -> usize {
+    let letter = |at: usize| name.as_bytes().get(at).map_or(0, |byte| usize::from(byte | 0x20));
+    name.len() + 7 * letter(0) + 13 * letter(name.len() / 2) + 29 * letter(name.len().saturating_sub(1))
 }
 
 #[cfg(test)]
