@@ -3,9 +3,10 @@
 use super::{Error, Integration};
 use crate::remainder::Remainder;
 use crate::scim::json::{Value, same_name};
+use crate::scim::name::is_schema_urn;
 use crate::scim::projection::Projection;
 use crate::scim::resource::list_schemas;
-use crate::scim::schema::{AttributeType, ResourceType};
+use crate::scim::schema::{Attribute, AttributeType, ResourceType};
 use crate::scim::version;
 
 impl Integration {
@@ -52,15 +53,23 @@ impl Integration {
             if value.is_null() {
                 return false;
             }
-            if let Some(attribute) = catalog.core_attribute(name)
-                && attribute.kind == AttributeType::Complex
-            {
-                self.own_references(name, value);
-            } else if value.is_object() {
-                value.retain(|name, value| {
-                    self.own_references(name, value);
-                    !value.is_null()
-                });
+            match catalog.core_attribute(name) {
+                Some(attribute) if !attribute.is_shown() => return false,
+                Some(attribute) if attribute.kind == AttributeType::Complex => {
+                    self.own_references(name, value)
+                }
+                Some(_) => {}
+                None if value.is_object() => {
+                    let schema = catalog.extension(name);
+                    let known = |name: &str| schema.and_then(|schema| schema.attribute(name));
+                    value.retain(|name, value| {
+                        self.own_references(name, value);
+                        !value.is_null() && known(name).is_none_or(Attribute::is_shown)
+                    });
+                    let is_extension = schema.is_some() || is_schema_urn(name);
+                    return !is_extension || value.members().len() > 0;
+                }
+                None => {}
             }
             true
         });
@@ -73,7 +82,6 @@ impl Integration {
         }
         meta.set("resourceType", resource.name());
         meta.set("location", location);
-        Projection::default().apply(&mut canonical, catalog);
         let version = version::version(&mut canonical);
         canonical.entry("meta").set("version", version);
         canonical
@@ -90,8 +98,11 @@ impl Integration {
 
     /// The URL of a resource.
     pub fn location(&self, resource: ResourceType, id: &str) -> String {
-        let escaped = percent_encoding::utf8_percent_encode(id, SEGMENT);
-        format!("{}/{}/{escaped}", self.base, resource.endpoint())
+        let endpoint = resource.endpoint();
+        let mut url = String::with_capacity(self.base.len() + endpoint.len() + id.len() + 2);
+        url.extend([&self.base, "/", endpoint, "/"]);
+        url.extend(percent_encoding::utf8_percent_encode(id, SEGMENT));
+        url
     }
 
     /// References point at the bridge: the vendor's own URLs mean nothing to the identity provider. There is one wherever

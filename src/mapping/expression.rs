@@ -14,6 +14,8 @@ use crate::scim::name::AttrPath;
 #[derive(Clone, Debug)]
 pub struct Condition {
     query: JpQuery,
+    /// The same, if it is of the commonest form.
+    element: Option<AnElement>,
     /// Attributes that it reads; `None`: perhaps all.
     pub(super) attributes: Option<Vec<AttrPath>>,
     /// Whether it reads the user's groups.
@@ -36,6 +38,7 @@ impl Condition {
         let mut reads = Reads::default();
         reads.filter(filter, true)?;
         Ok(Self {
+            element: AnElement::of(filter),
             groups: reads.groups,
             attributes: (!reads.anything).then_some(reads.attributes),
             text: text.to_owned(),
@@ -45,7 +48,53 @@ impl Condition {
 
     /// Whether it holds for a resource that carries the special members.
     pub(super) fn holds(&self, resource: &Value) -> bool {
+        if let Some(element) = &self.element {
+            return element.is_in(resource) != element.not;
+        }
         js_path_process(&self.query, resource).is_ok_and(|found| !found.is_empty())
+    }
+}
+
+/// `$.list[?@.key == 'value']`, or `!` that: whether there is such an element, walked by hand.
+#[derive(Clone, Debug)]
+struct AnElement {
+    not: bool,
+    list: String,
+    /// Any of these: the key, and its value.
+    any: Vec<(String, Value)>,
+}
+
+impl AnElement {
+    fn of(filter: &Filter) -> Option<Self> {
+        match filter {
+            Filter::Or(parts) | Filter::And(parts) => match parts.as_slice() {
+                [only] => Self::of(only),
+                _ => None,
+            },
+            Filter::Atom(FilterAtom::Filter { expr, not }) => {
+                let inner = Self::of(expr)?;
+                Some(Self { not: inner.not != *not, ..inner })
+            }
+            Filter::Atom(FilterAtom::Test { expr, not }) => {
+                let Test::AbsQuery(JpQuery { segments }) = expr.as_ref() else { return None };
+                let [Segment::Selector(Selector::Name(list)), Segment::Selector(Selector::Filter(filter))] =
+                    segments.as_slice()
+                else {
+                    return None;
+                };
+                let any = path::equalities(filter)?;
+                Some(Self { not: *not, list: list.clone(), any })
+            }
+            Filter::Atom(FilterAtom::Comparison(_)) => None,
+        }
+    }
+
+    fn is_in(&self, resource: &Value) -> bool {
+        let selected = |element: &Value| {
+            self.any.iter().any(|(key, value)| element.get(key).is_some_and(|found| found == value))
+        };
+        let Some(list) = resource.get(&self.list) else { return false };
+        list.items().iter().any(selected) || list.members().any(|(_, member)| selected(member))
     }
 }
 
@@ -225,7 +274,11 @@ mod tests {
         let mut user = Value::read(user.as_bytes(), &Limits::REQUEST).unwrap();
         let groups = Value::read(br#"[{"displayName":"Ops"}]"#, &Limits::REQUEST).unwrap();
         let given = Given { groups: Some(&groups), ..Given::default() };
-        Ok(with_specials(&mut user, &given, |user| condition.holds(user)))
+        Ok(with_specials(&mut user, &given, |user| {
+            let queried = js_path_process(&condition.query, user).is_ok_and(|found| !found.is_empty());
+            assert_eq!(condition.holds(user), queried, "walked by hand, {expression} means the same");
+            queried
+        }))
     }
 
     #[test]
@@ -239,6 +292,12 @@ mod tests {
             ("$.emails[?@.type == 'work']", true),
             ("$.emails[?@.type == 'home']", false),
             ("$['$groups'][?@.displayName == 'Ops']", true),
+            ("!$['$groups'][?@.displayName == 'Ops']", false),
+            ("!(!$['$groups'][?@.displayName == 'Ops'])", true),
+            ("$['$groups'][?@.displayName == 'Other' || @.displayName == 'Ops']", true),
+            ("$['$groups'][?(@.displayName == 'ops')]", false),
+            ("$.emails[?@.type == 'work' && @.value == 'b@x']", false),
+            ("$.name[?@.type == 'work']", false),
             ("$['$op'] == 'create'", true),
             ("count($.emails[*]) == 1", true),
             ("length($.userName) > 3", false),

@@ -383,6 +383,16 @@ fn equality(filter: &JpFilter) -> Option<Element> {
     Some(Element { key: key.as_str().into(), value: literal_value(literal), sub: None })
 }
 
+/// `@.key == 'value' || …`: each key and its value.
+pub(super) fn equalities(filter: &JpFilter) -> Option<Vec<(String, Value)>> {
+    let parts = match filter {
+        JpFilter::Or(parts) => parts.as_slice(),
+        JpFilter::Atom(FilterAtom::Filter { expr, not: false }) => return equalities(expr),
+        one => std::slice::from_ref(one),
+    };
+    parts.iter().map(|part| equality(part).map(|Element { key, value, .. }| (key.into(), value))).collect()
+}
+
 pub(super) fn literal_value(literal: &Literal) -> Value {
     match literal {
         Literal::Int(number) => Value::from(*number),

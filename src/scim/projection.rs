@@ -58,7 +58,7 @@ impl Projection {
 
     fn keep(&self, schema: Option<&str>, attribute: &Attribute, name: &str, value: &mut Value) -> bool {
         if self.is_whole() {
-            return matches!(attribute.returned, Returned::Always | Returned::Default);
+            return attribute.is_shown();
         }
         let path = AttrPath { schema: schema.map(CompactString::from), name: name.into(), sub: None };
         match attribute.returned {

@@ -127,6 +127,11 @@ impl Attribute {
         }
     }
 
+    /// Whether an answer has it when nobody asks for it, nor for anything else.
+    pub const fn is_shown(&self) -> bool {
+        matches!(self.returned, Returned::Always | Returned::Default)
+    }
+
     /// The sub-attribute of that name, in any case.
     pub fn sub(&self, name: &str) -> Option<&Attribute> {
         self.sub_attributes.iter().find(|sub| same_name(&sub.name, name))

@@ -10,8 +10,8 @@ use crate::scim::json::Value;
 /// The weak entity tag of a whole resource; `meta.version` itself does not count.
 pub fn version(resource: &mut Value) -> String {
     let vendors = resource.get_mut("meta").and_then(|meta| meta.remove("version"));
-    let mut text = Vec::with_capacity(1_024);
-    resource.write_to(&mut text);
+    let mut text = Vec::with_capacity(4_096);
+    resource.write_plainly(&mut text);
     if let Some(vendors) = vendors {
         resource.entry("meta").set("version", vendors);
     }

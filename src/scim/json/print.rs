@@ -50,6 +50,36 @@ impl Value {
         }
     }
 
+    /// Appends all that the value is in a form of its own: each part is told from every other, and nothing is escaped. It
+    /// costs less than JSON, and nobody reads it.
+    pub fn write_plainly(&self, out: &mut Vec<u8>) {
+        let part = |kind: u8, text: &str, out: &mut Vec<u8>| {
+            out.push(kind);
+            // No text is longer than what is read at once.
+            out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            out.extend_from_slice(text.as_bytes());
+        };
+        match &self.0 {
+            Node::Null => out.push(b'n'),
+            Node::Bool(value) => out.push(if *value { b't' } else { b'f' }),
+            Node::Number(text) => part(b'0', text, out),
+            Node::Text(text) => part(b'"', text, out),
+            Node::List(items) => {
+                out.push(b'[');
+                items.iter().for_each(|item| item.write_plainly(out));
+                out.push(b']');
+            }
+            Node::Object(members) => {
+                out.push(b'{');
+                for (name, value) in members {
+                    part(b':', name, out);
+                    value.write_plainly(out);
+                }
+                out.push(b'}');
+            }
+        }
+    }
+
     /// The JSON text for people: two spaces a level.
     pub fn to_pretty_json(&self) -> String {
         let mut out = Vec::with_capacity(512);
@@ -119,6 +149,31 @@ mod tests {
         ] {
             assert_eq!(Value::read(json.as_bytes(), &Limits::REQUEST).unwrap().to_json(), json);
         }
+    }
+
+    #[test]
+    fn what_differs_is_plainly_different() {
+        let plainly = |json: &str| {
+            let mut out = Vec::new();
+            Value::read(json.as_bytes(), &Limits::REQUEST).unwrap().write_plainly(&mut out);
+            out
+        };
+        let different = [
+            "[]",
+            "[[]]",
+            "[[],[]]",
+            "{}",
+            "null",
+            "true",
+            "1",
+            "1.0",
+            "\"1\"",
+            "[1,2]",
+            "[12]",
+            "{\"a\":1}",
+        ];
+        let all: std::collections::HashSet<_> = different.iter().map(|json| plainly(json)).collect();
+        assert_eq!(all.len(), different.len());
     }
 
     #[test]

@@ -9,15 +9,30 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 pub(super) fn plain(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let found =
-            below(word, 0x20) | below(word ^ ONES * b'"' as u64, 1) | below(word ^ ONES * b'\\' as u64, 1);
+        let found = special(*word);
         if found != 0 {
             return 8 * at + found.trailing_zeros() as usize / 8;
         }
     }
-    let rest = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
-    rest.map_or(bytes.len(), |at| 8 * words.len() + at)
+    match bytes.last_chunk::<8>() {
+        _ if rest.is_empty() => bytes.len(),
+        // Some of it once more, which does no harm.
+        Some(last) => match special(*last) {
+            0 => bytes.len(),
+            found => bytes.len() - 8 + found.trailing_zeros() as usize / 8,
+        },
+        None => {
+            let found = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
+            found.unwrap_or(bytes.len())
+        }
+    }
+}
+
+/// The high bit of each byte that is special, up to the first at least.
+#[inline]
+const fn special(word: [u8; 8]) -> u64 {
+    let word = u64::from_le_bytes(word);
+    below(word, 0x20) | below(word ^ (ONES * b'"' as u64), 1) | below(word ^ (ONES * b'\\' as u64), 1)
 }
 
 /// The high bit of each byte below a limit. A borrow can set it in bytes after the first of them: only that one counts.
