@@ -11,14 +11,17 @@ use ipnet::IpNet;
 use super::mapping::{Compiled, Loader};
 use super::secret;
 use super::shape::BRIDGE;
-use super::source::{Sources, beside};
-use super::{Account, Integration, LogFormat, Options, Rate, Secrets, Vendor};
+use super::source::Sources;
+use super::{Account, Integration, LogFormat, Options, Rate, Secrets, Vendor, tls};
+use crate::clock::Clock;
 use crate::dialect::{self, Dialect};
-use crate::inbound::tls;
+use crate::inbound;
 use crate::secret::{Digest, Secret};
-use crate::upstream::Base;
-use crate::yaml::{Mistake, Node, scalar, shape};
+use crate::upstream::{Base, BaseError};
+use crate::yaml::{Mistake, Node, Span, scalar, shape};
 
+/// No segment of a path is longer (the listener's own bound).
+const MAX_SEGMENT: usize = 128;
 /// A token shorter than this can be guessed: 128 bits in base64 are 22 characters.
 const MIN_TOKEN: usize = 16;
 
@@ -34,27 +37,27 @@ pub(super) fn options(
     shape::check_object(file, BRIDGE, mistakes);
     let mut reader = Reader { path, secrets, sources, mistakes };
     let tls = file.get("tls").and_then(|tls| reader.tls(tls));
-    let listen = file.get("listen").and_then(|node| reader.listen(node, tls.is_some(), file));
+    let listen = file.get("listen").and_then(|node| reader.listen(node, file));
     let public_url = file.get("public_url").and_then(|node| reader.public_url(node));
-    let admin = file.get("admin").and_then(|admin| admin.get("listen")).and_then(|node| reader.address(node));
+    let admin = file.get("admin").and_then(|admin| admin.get("listen"));
+    let admin = admin.and_then(|node| reader.admin(node, listen));
     let log = file.get("log");
     let mut integrations = Vec::new();
-    let mut paths: HashMap<String, CompactString> = HashMap::new();
+    let mut paths: Vec<(String, CompactString)> = Vec::new();
     for (key, node) in file.get("integrations").map(Node::entries).unwrap_or_default() {
-        let sound = !key.text.is_empty()
+        let sound = (1..=MAX_SEGMENT).contains(&key.text.len())
             && key.text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !sound {
             let mistake =
                 Mistake::new(key.span, format!("`{}` cannot be the name of an integration", key.text));
             reader.mistakes.push(mistake.hint("lower-case letters, digits and hyphens: it is part of a URL"));
         }
-        let Some(integration) = reader.integration(&key.text, node) else { continue };
-        if let Some(other) = paths.insert(integration.path.clone(), integration.name.clone()) {
+        if let Some(path) = reader.path(&key.text, node) {
             let span = node.get("path").map_or(key.span, |node| node.span);
-            let message = format!("`{}` has the same path {}", other, integration.path);
-            reader.mistakes.push(Mistake::new(span, message));
+            reader.mistakes.extend(in_the_way(&path, span, &paths));
+            paths.push((path, key.text.as_str().into()));
         }
-        integrations.push(integration);
+        integrations.extend(reader.integration(&key.text, node));
     }
     if file.get("integrations").is_some_and(|node| node.entries().is_empty()) {
         let span = file.get("integrations").map(|node| node.span).unwrap_or_default();
@@ -102,8 +105,9 @@ impl Reader<'_> {
         }
     }
 
-    fn listen(&mut self, node: &Node, tls: bool, file: &Node) -> Option<SocketAddr> {
+    fn listen(&mut self, node: &Node, file: &Node) -> Option<SocketAddr> {
         let address = self.address(node)?;
+        let tls = file.get("tls").is_some();
         let behind_proxy = file.get("behind_proxy").and_then(Node::truth) == Some(true);
         if !tls && !behind_proxy && !address.ip().is_loopback() {
             let mistake =
@@ -111,6 +115,20 @@ impl Reader<'_> {
             return self.wrong(
                 mistake.hint("add `tls:`, or say `behind_proxy: true` if another proxy ends TLS in front"),
             );
+        }
+        Some(address)
+    }
+
+    /// The health checks. They are plain HTTP and say nothing that is a secret.
+    fn admin(&mut self, node: &Node, listen: Option<SocketAddr>) -> Option<SocketAddr> {
+        let address = self.address(node)?;
+        let taken = |other: SocketAddr| {
+            let any = address.ip().is_unspecified() || other.ip().is_unspecified();
+            address.port() != 0 && address.port() == other.port() && (any || address.ip() == other.ip())
+        };
+        if listen.is_some_and(taken) {
+            let mistake = Mistake::new(node.span, "identity providers are served at this address already");
+            return self.wrong(mistake.hint("give the health checks a port of their own"));
         }
         Some(address)
     }
@@ -125,30 +143,29 @@ impl Reader<'_> {
         });
         if !sound || text.contains('#') {
             let mistake = Mistake::new(node.span, "expected a URL");
-            return self.wrong(mistake.hint("such as https://scim.acme.example"));
+            let mistake = mistake.hint("such as https://scim.acme.example");
+            return self.wrong(if text.contains('@') { mistake.hidden() } else { mistake });
         }
         Some(text.trim_end_matches('/').to_owned())
     }
 
-    fn tls(&mut self, node: &Node) -> Option<tls::Options> {
-        let mut file = |key: &str| {
-            let node = node.get(key)?;
-            let path = beside(self.path, node.text()?);
-            if !path.is_file() {
-                let mistake = Mistake::new(node.span, format!("there is no file {}", path.display()));
-                self.mistakes
-                    .push(mistake.hint("`scim-bridge certs dev` makes a certificate for development"));
-            }
-            Some(path)
-        };
-        Some(tls::Options { certificate: file("certificate")?, key: file("key")? })
+    fn tls(&mut self, node: &Node) -> Option<inbound::tls::Options> {
+        match self.secrets {
+            Secrets::Read => tls::server(node, self.path, Clock::system().now(), self.mistakes),
+            Secrets::Unread => tls::options(node, self.path),
+        }
+    }
+
+    /// The path of an integration's URLs, as it is written or by default.
+    fn path(&mut self, name: &str, node: &Node) -> Option<String> {
+        match node.get("path") {
+            None => Some(default_path(name)),
+            Some(node) => self.url_path(node),
+        }
     }
 
     fn integration(&mut self, name: &str, node: &Node) -> Option<Integration> {
-        let path = match node.get("path") {
-            None => format!("/{name}/scim/v2"),
-            Some(node) => self.url_path(node)?,
-        };
+        let path = node.text_at("path").map_or_else(|| default_path(name), |path| trimmed(path).to_owned());
         let idp = node.get("idp");
         let dialect = dialect::Options {
             dialect: idp.and_then(|idp| idp.text_at("dialect")).and_then(Dialect::parse).unwrap_or_default(),
@@ -175,14 +192,18 @@ impl Reader<'_> {
     }
 
     fn url_path(&mut self, node: &Node) -> Option<String> {
-        let text = node.text()?.trim_end_matches('/');
+        let text = trimmed(node.text()?);
         let plain = |segment: &str| {
             let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
-            !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(allowed)
+            (1..=MAX_SEGMENT).contains(&segment.len())
+                && segment != "."
+                && segment != ".."
+                && segment.bytes().all(allowed)
         };
         let mut segments = text.split('/');
         if segments.next() != Some("") || !text.contains('/') || !segments.all(plain) {
-            return self.wrong(Mistake::new(node.span, "expected a path such as /acme/scim/v2"));
+            let mistake = Mistake::new(node.span, "expected a path such as /acme/scim/v2");
+            return self.wrong(mistake.hint("letters, digits and . _ ~ - between slashes"));
         }
         Some(text.to_owned())
     }
@@ -194,9 +215,12 @@ impl Reader<'_> {
             if let Some(hex) = bearer.get("sha256") {
                 match hex.text().and_then(Digest::from_hex) {
                     Some(digest) => out.push(digest),
-                    None => self
-                        .mistakes
-                        .push(Mistake::new(hex.span, "expected 64 hex digits: the SHA-256 of the token")),
+                    None => {
+                        let mistake =
+                            Mistake::new(hex.span, "expected 64 hex digits: the SHA-256 of the token");
+                        let hint = "printf %s \"$TOKEN\" | sha256sum";
+                        self.mistakes.push(mistake.hint(hint).hidden());
+                    }
                 }
             } else if let Some(token) = self.secret(bearer) {
                 if token.expose().len() < MIN_TOKEN {
@@ -208,7 +232,8 @@ impl Reader<'_> {
             }
         }
         if auth.items().is_empty() && matches!(auth.kind, crate::yaml::Kind::List(_)) {
-            self.mistakes.push(Mistake::new(auth.span, "without a token, nobody could call"));
+            let mistake = Mistake::new(auth.span, "without a token, nobody could call");
+            self.mistakes.push(mistake.hint("such as `- bearer: { env: ACME_TOKEN }`"));
         }
         out
     }
@@ -237,7 +262,8 @@ impl Reader<'_> {
         let base = match Base::parse(url.text()?, insecure) {
             Ok(base) => Some(base),
             Err(error) => {
-                self.wrong(Mistake::new(url.span, format!("the vendor's URL cannot be used: {error}")))
+                let mistake = Mistake::new(url.span, format!("the vendor's URL cannot be used: {error}"));
+                self.wrong(if error == BaseError::Userinfo { mistake.hidden() } else { mistake })
             }
         };
         let token = node.get("credential").and_then(|credential| credential.get("token"));
@@ -252,8 +278,14 @@ impl Reader<'_> {
                 }
             }
         }
-        let roots = node.get("tls").and_then(|tls| tls.get("ca")).map(|node| self.roots(node));
+        let roots = node.get("tls").and_then(|tls| tls.get("ca")).filter(|_| self.secrets == Secrets::Read);
+        let roots = roots.map(|node| tls::roots(node, self.path, self.mistakes));
         let limits = node.get("limits");
+        if let Some(burst) = limits.filter(|limits| limits.get("rate").is_none()).and_then(|l| l.get("burst"))
+        {
+            let mistake = Mistake::new(burst.span, "`burst` has no meaning without `rate`");
+            self.mistakes.push(mistake.hint("such as { rate: 10/s, burst: 20 }"));
+        }
         let number = |key: &str| limits.and_then(|limits| limits.get(key)).and_then(Node::whole);
         Some(Vendor {
             base: base?,
@@ -268,25 +300,6 @@ impl Reader<'_> {
                 in_flight: number("in_flight").and_then(|number| usize::try_from(number).ok()),
             },
         })
-    }
-
-    fn roots(&mut self, node: &Node) -> Vec<rustls_pki_types::CertificateDer<'static>> {
-        use rustls_pki_types::pem::PemObject as _;
-        let path = beside(self.path, node.text().unwrap_or_default());
-        let read = rustls_pki_types::CertificateDer::pem_file_iter(&path)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        match read {
-            Ok(certificates) if !certificates.is_empty() => certificates,
-            Ok(_) => {
-                self.mistakes.push(Mistake::new(node.span, "there is no certificate in the file"));
-                Vec::new()
-            }
-            Err(error) => {
-                self.mistakes
-                    .push(Mistake::new(node.span, format!("the certificates cannot be read: {error}")));
-                Vec::new()
-            }
-        }
     }
 
     /// Integrations of one account share its limits, so they must say the same.
@@ -306,10 +319,32 @@ impl Reader<'_> {
                     "the account `{}` has other limits in the integration `{}`",
                     integration.vendor.account, first.name
                 );
-                self.mistakes.push(Mistake::new(span, message));
+                let hint = "say the same limits in both, or give one of them an `account` of its own";
+                self.mistakes.push(Mistake::new(span, message).hint(hint));
             }
         }
     }
+}
+
+fn default_path(name: &str) -> String {
+    format!("/{name}/scim/v2")
+}
+
+fn trimmed(path: &str) -> &str {
+    path.trim_end_matches('/')
+}
+
+/// Two integrations cannot be told apart when the path of one begins with the path of the other.
+fn in_the_way(path: &str, span: Span, others: &[(String, CompactString)]) -> Option<Mistake> {
+    let within = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let (other, name) = others.iter().find(|(other, _)| within(path, other) || within(other, path))?;
+    let message = match other == path {
+        true => format!("`{name}` has the same path {path}"),
+        false => format!("one of the paths {path} and {other} (of `{name}`) is within the other"),
+    };
+    Some(Mistake::new(span, message).hint("give each integration a path of its own"))
 }
 
 fn rate(limits: Option<&Node>, default: (u32, Duration), default_burst: u32) -> Rate {

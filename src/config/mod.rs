@@ -10,6 +10,7 @@ mod secret;
 mod shape;
 mod source;
 mod tests;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -20,7 +21,7 @@ use ipnet::IpNet;
 use rustls_pki_types::CertificateDer;
 
 use crate::dialect;
-use crate::inbound::tls;
+use crate::inbound;
 use crate::secret::{Digest, Secret};
 use crate::upstream::Base;
 use crate::yaml::{Mistake, Node, Shape, Span, json_schema};
@@ -37,7 +38,7 @@ pub struct Options {
     /// The URL that identity providers use, without a slash at the end.
     pub public_url: String,
     /// How it serves TLS; `None`: it does not.
-    pub tls: Option<tls::Options>,
+    pub tls: Option<inbound::tls::Options>,
     /// Where the health checks are.
     pub admin: Option<SocketAddr>,
     /// How it logs; `None`: as suits standard error.
@@ -167,7 +168,11 @@ pub fn check(path: &Path, secrets: Secrets) -> Result<Checked, Report> {
             options.map(|options| Checked::Bridge(Box::new(options)))
         }
         Err(mistake) => {
-            report.mistakes.push(mistake);
+            // No line: it is the file itself that is missing.
+            report.mistakes.push(match mistake.span.line {
+                0 => mistake.hint("the configuration is ./bridge.yaml unless another file is named"),
+                _ => mistake,
+            });
             None
         }
     };
@@ -189,9 +194,11 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<Options, Report> {
             let mut report = Report::default();
             drop(report.sources.open(path));
             let span = Span { line: 1, column: 1, width: 1, file: 0 };
-            report
-                .mistakes
-                .push(Mistake::new(span, "this is a mapping, and not the configuration of a bridge"));
+            report.mistakes.push(
+                Mistake::new(span, "this is a mapping, and not the configuration of a bridge").hint(
+                    "a mapping is named by an integration in bridge.yaml, and checked by `scim-bridge check`",
+                ),
+            );
             Err(report)
         }
     }

@@ -8,15 +8,21 @@ use crate::yaml::Mistake;
 /// All mistakes, sorted by place, as text.
 pub fn render(mistakes: &[Mistake], sources: &Sources) -> String {
     let mut out = String::new();
+    // A secret is not shown with another mistake of its line either.
+    let secret_from = |mistake: &Mistake| {
+        let place = |mistake: &Mistake| (mistake.span.file, mistake.span.line);
+        let same_line = mistakes.iter().filter(|other| other.hidden && place(other) == place(mistake));
+        same_line.map(|other| other.span.column.saturating_sub(1) as usize).min()
+    };
     for mistake in mistakes {
-        one(mistake, sources, &mut out);
+        one(mistake, sources, secret_from(mistake), &mut out);
     }
     let count = mistakes.len();
     let _ = writeln!(out, "{count} mistake{}", if count == 1 { "" } else { "s" });
     out
 }
 
-fn one(mistake: &Mistake, sources: &Sources, out: &mut String) {
+fn one(mistake: &Mistake, sources: &Sources, secret_from: Option<usize>, out: &mut String) {
     let span = mistake.span;
     let source = sources.get(span.file);
     let name = source.map_or("?", |source| source.name.as_str());
@@ -29,7 +35,10 @@ fn one(mistake: &Mistake, sources: &Sources, out: &mut String) {
         let _ = writeln!(out, "{margin} --> {name}:{}:{}", span.line, span.column);
         let line = source.and_then(|source| source.text.lines().nth(span.line as usize - 1));
         if let Some(line) = line {
-            let line = line.replace('\t', " ");
+            let mut line = line.replace('\t', " ");
+            if let Some(at) = secret_from {
+                line = line.chars().take(at).chain("…".chars()).collect();
+            }
             let before = span.column.saturating_sub(1) as usize;
             let rest = line.chars().count().saturating_sub(before).max(1);
             let mark = "^".repeat((span.width as usize).clamp(1, rest));
@@ -73,5 +82,19 @@ mod tests {
         let expected = "error: unknown key `listen_on`\n  --> bridge.yaml:2:1\n  |\n2 | listen_on: y\n  | ^^^^^^^^^\n  hint: did \
                         you mean `listen`?\n\n1 mistake\n";
         assert_eq!(render(&[mistake], &sources), expected);
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_shown() {
+        let mut sources = Sources::default();
+        drop(sources.add("bridge.yaml".to_owned(), "- { beerer: x, bearer: hunter2 }\n".to_owned()));
+        let span = |column, width| Span { file: 0, line: 1, column, width };
+        let mistakes = [
+            Mistake::new(span(5, 6), "unknown key `beerer`"),
+            Mistake::new(span(24, 7), "expected exactly one of env, file").hidden(),
+        ];
+        let shown = render(&mistakes, &sources);
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(shown.contains("1 | - { beerer: x, bearer: …\n  |                        ^\n"), "{shown}");
     }
 }

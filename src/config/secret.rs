@@ -1,5 +1,6 @@
 //! References to secrets, resolved after the file is read: no secret ever stands in a file that is shown.
 
+use std::io;
 use std::path::Path;
 
 use super::source::beside;
@@ -16,17 +17,22 @@ pub(super) fn resolve(reference: &Node, asked_by: &Path) -> Result<Secret<String
         let variable = name.text().unwrap_or_default();
         let text = std::env::var(variable);
         let text = text.map_err(|_| {
-            Mistake::new(
-                name.span,
-                format!("the environment variable `{variable}` is not set, or is not text"),
-            )
+            let message = format!("the environment variable `{variable}` is not set, or is not text");
+            Mistake::new(name.span, message)
+                .hint("set it where the bridge runs; `check --without-secrets` reads no secrets")
         })?;
         (text, name)
     } else if let Some(file) = reference.get("file") {
         let path = beside(asked_by, file.text().unwrap_or_default());
         let text = std::fs::read_to_string(&path);
-        let text =
-            text.map_err(|error| Mistake::new(file.span, format!("the file cannot be read: {error}")))?;
+        let text = text.map_err(|error| {
+            let message = match error.kind() {
+                io::ErrorKind::NotFound => format!("there is no file {}", path.display()),
+                _ => format!("{} cannot be read: {error}", path.display()),
+            };
+            let hint = "a path is relative to bridge.yaml; `check --without-secrets` reads no secrets";
+            Mistake::new(file.span, message).hint(hint)
+        })?;
         (text, file)
     } else {
         return Err(Mistake::new(reference.span, "a secret is { env: NAME } or { file: PATH }"));
@@ -35,8 +41,11 @@ pub(super) fn resolve(reference: &Node, asked_by: &Path) -> Result<Secret<String
     if trimmed.is_empty() {
         return Err(Mistake::new(of.span, "there is no secret in it"));
     }
-    if trimmed.contains(|c: char| c.is_control() || c.is_whitespace()) {
-        return Err(Mistake::new(of.span, "the secret holds blanks or control characters"));
+    // What else could not stand in a header (RFC 6750 §2.1).
+    if !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let mistake =
+            Mistake::new(of.span, "the secret holds blanks, control or other characters than ASCII's");
+        return Err(mistake.hint("the token alone, without `Bearer` and on one line"));
     }
     Ok(Secret::new(trimmed.to_owned()))
 }

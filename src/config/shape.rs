@@ -9,7 +9,7 @@ const SECRET: &[Field] = &[
     Field::optional("file", Shape::Text, "a file; a line end at its end does not count"),
 ];
 
-const BEARER: Shape = Shape::Choice(&[
+const BEARER: Shape = Shape::Secret(&[
     Field::optional("env", Shape::Text, "the name of an environment variable that holds the token"),
     Field::optional("file", Shape::Text, "a file that holds the token"),
     Field::optional("sha256", Shape::Text, "the SHA-256 of the token, in hex"),
@@ -22,10 +22,14 @@ const AUTH: Shape = Shape::Choice(&[
     Field::later("header", "a header with a secret"),
 ]);
 
+/// Identity providers whose deviations are not known to the bridge yet; `auto` takes what they share with others.
+const DIALECTS_LATER: &[&str] =
+    &["onelogin", "jumpcloud", "google", "ping", "sailpoint", "authentik", "keycloak", "wso2", "rauthy"];
+
 const IDP: Shape = Shape::Object(&[
     Field::optional(
         "dialect",
-        Shape::Word(&Dialect::NAMES),
+        Shape::WordOrLater(&Dialect::NAMES, DIALECTS_LATER),
         "how the identity provider speaks; auto decides for each request",
     ),
     Field::required("auth", Shape::List(&AUTH), "how the identity provider proves who it is"),
@@ -37,7 +41,7 @@ const IDP: Shape = Shape::Object(&[
 ]);
 
 const CREDENTIAL: Shape = Shape::Object(&[
-    Field::required("token", Shape::Choice(SECRET), "the vendor's bearer token"),
+    Field::required("token", Shape::Secret(SECRET), "the vendor's bearer token"),
     Field::later("expires", "when the token ends"),
     Field::later("warn", "when to warn of its end"),
     Field::later("oauth2", "client credentials"),
@@ -47,13 +51,13 @@ const CREDENTIAL: Shape = Shape::Object(&[
 
 const LIMITS: Shape = Shape::Object(&[
     Field::optional("rate", Shape::Rate, "requests in a period"),
-    Field::optional("burst", Shape::Whole, "requests at once"),
-    Field::optional("in_flight", Shape::Whole, "requests at the same time"),
+    Field::optional("burst", Shape::Count, "requests at once"),
+    Field::optional("in_flight", Shape::Count, "requests at the same time"),
 ]);
 
 const INBOUND_LIMITS: Shape = Shape::Object(&[
     Field::optional("rate", Shape::Rate, "requests in a period; 50/s unless said otherwise"),
-    Field::optional("burst", Shape::Whole, "requests at once; 200 unless said otherwise"),
+    Field::optional("burst", Shape::Count, "requests at once; 200 unless said otherwise"),
 ]);
 
 const VENDOR: Shape = Shape::Object(&[

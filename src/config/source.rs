@@ -29,7 +29,13 @@ impl Sources {
             Err(error) => {
                 let number = self.push(Source { name, text: String::new() });
                 let span = crate::yaml::Span { file: number, ..Default::default() };
-                Err(Mistake::new(span, format!("the file cannot be read: {error}")))
+                Err(Mistake::new(
+                    span,
+                    match error.kind() {
+                        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                        _ => format!("the file cannot be read: {error}"),
+                    },
+                ))
             }
         }
     }

@@ -129,8 +129,8 @@ const GROUPS: Shape = resource![
 ];
 
 const COUNT: Shape = Shape::Object(&[
-    Field::optional("default", Shape::Whole, "the size of a page when none is asked for"),
-    Field::optional("max", Shape::Whole, "the largest page"),
+    Field::optional("default", Shape::Count, "the size of a page when none is asked for"),
+    Field::optional("max", Shape::Count, "the largest page"),
     Field::later("over", "what happens beyond it"),
     Field::later("param", "the name of the parameter"),
 ]);
@@ -139,8 +139,8 @@ const LIST: Shape = Shape::Object(&[
     Field::optional("count", COUNT, "the sizes of pages"),
     Field::optional(
         "paging",
-        Shape::Word(&["index"]),
-        "how pages follow: by index (cursor, page and none are not supported yet)",
+        Shape::WordOrLater(&["index"], &["cursor", "page", "none"]),
+        "how pages follow: by index",
     ),
     Field::later("total", "whether totalResults can be trusted"),
     Field::later("items_per_page", "what itemsPerPage means"),
@@ -148,12 +148,12 @@ const LIST: Shape = Shape::Object(&[
 
 /// What may stand under `profile`.
 pub const PROFILE: Shape = Shape::Object(&[
+    Field::optional("scim_version", Shape::WordOrLater(&["2.0"], &["1.1"]), "the version of the protocol"),
     Field::optional(
-        "scim_version",
-        Shape::Word(&["2.0"]),
-        "the version of the protocol (1.1 is not supported yet)",
+        "speak",
+        Shape::WordOrLater(&["rfc", "okta"], &["entra"]),
+        "whose requests the vendor was made for",
     ),
-    Field::optional("speak", Shape::Word(&["rfc", "okta"]), "whose requests the vendor was made for"),
     Field::optional("headers", Shape::Map(&Shape::Text), "headers that the vendor insists on"),
     Field::optional("extensions", Shape::List(&EXTENSION), "the vendor's own schemas"),
     Field::optional(

@@ -36,12 +36,21 @@ pub struct Mistake {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// What stands there may be a secret, and is not shown.
+    pub hidden: bool,
 }
 
 impl Mistake {
     /// A mistake without a hint.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), hint: None }
+        Self { span, message: message.into(), hint: None, hidden: false }
+    }
+
+    /// The same about something that may be a secret: where it stands is shown, and what is not.
+    #[must_use]
+    pub fn hidden(mut self) -> Self {
+        self.hidden = true;
+        self
     }
 
     /// The same with a hint.

@@ -18,10 +18,10 @@ fn of(shape: &Shape) -> Json {
     match shape {
         Shape::Text => json!({ "type": ["string", "number", "boolean"] }),
         Shape::Truth => json!({ "type": "boolean" }),
-        Shape::Whole => json!({ "type": "integer", "minimum": 0 }),
+        Shape::Count => json!({ "type": "integer", "minimum": 1 }),
         Shape::Duration => json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d|w)$" }),
         Shape::Rate => json!({ "type": "string", "pattern": "^[1-9][0-9]*/([0-9]*(ms|s|m|h|d|w))$" }),
-        Shape::Word(words) => json!({ "enum": words }),
+        Shape::Word(words) | Shape::WordOrLater(words, _) => json!({ "enum": words }),
         Shape::Any => json!({}),
         Shape::List(item) => json!({ "type": "array", "items": of(item) }),
         Shape::OneOrMore(item) => json!({ "anyOf": [of(item), { "type": "array", "items": of(item) }] }),
@@ -35,7 +35,7 @@ fn of(shape: &Shape) -> Json {
             }
             schema
         }
-        Shape::Choice(fields) => {
+        Shape::Choice(fields) | Shape::Secret(fields) => {
             let mut schema = object(fields);
             schema["minProperties"] = json!(1);
             schema["maxProperties"] = json!(1);

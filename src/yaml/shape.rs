@@ -9,14 +9,16 @@ pub enum Shape {
     Text,
     /// `true` or `false`.
     Truth,
-    /// A whole number from 0.
-    Whole,
+    /// A whole number from 1.
+    Count,
     /// `90s`, `30d`.
     Duration,
     /// `10/s`, `600/m`.
     Rate,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// One of the first words. The others are known but not built, and whoever writes one is told.
+    WordOrLater(&'static [&'static str], &'static [&'static str]),
     /// Anything.
     Any,
     /// A sequence of these.
@@ -27,6 +29,8 @@ pub enum Shape {
     Object(&'static [Field]),
     /// A mapping with exactly one of these keys.
     Choice(&'static [Field]),
+    /// The same, naming where a secret is. One that is written out in its place is not shown again.
+    Secret(&'static [Field]),
     /// A mapping whose keys the writer chooses.
     Map(&'static Shape),
     /// The first for a scalar, the second otherwise.
@@ -81,11 +85,16 @@ impl Shape {
             Self::Any => {}
             Self::Text if matches!(node.kind, Kind::Scalar { .. }) && !node.is_null() => {}
             Self::Truth if node.truth().is_some() => {}
-            Self::Whole if node.whole().is_some() => {}
+            Self::Count if node.whole().is_some_and(|number| number > 0) => {}
             Self::Duration if node.text().and_then(scalar::duration).is_some() => {}
             Self::Rate if node.text().and_then(scalar::rate).is_some() => {}
-            Self::Word(words) if node.text().is_some_and(|text| words.contains(&text)) => {}
-            Self::Word(words) => {
+            Self::WordOrLater(_, later) if node.text().is_some_and(|text| later.contains(&text)) => {
+                let message = format!("`{}` is not supported yet", node.text().unwrap_or_default());
+                mistakes.push(Mistake::new(node.span, message).hint(format!("for now, {}", self.wants())));
+            }
+            Self::Word(words) | Self::WordOrLater(words, _)
+                if node.text().is_some_and(|text| words.contains(&text)) => {}
+            Self::Word(words) | Self::WordOrLater(words, _) => {
                 let given = node.text().unwrap_or_default();
                 let mistake = Mistake::new(node.span, format!("expected {}", self.wants()));
                 mistakes.push(match nearest(given, words.iter().copied()) {
@@ -101,7 +110,12 @@ impl Shape {
                 node.entries().iter().for_each(|(_, node)| value.check(node, mistakes));
             }
             Self::Object(fields) => check_object(node, fields, mistakes),
-            Self::Choice(fields) if matches!(node.kind, Kind::Map(_)) => {
+            Self::Secret(_) if matches!(node.kind, Kind::Scalar { .. }) && !node.is_null() => {
+                let mistake = Mistake::new(node.span, format!("expected {}", self.wants()));
+                let hint = "a secret does not stand in the file itself: say where it is";
+                mistakes.push(mistake.hint(hint).hidden());
+            }
+            Self::Choice(fields) | Self::Secret(fields) if matches!(node.kind, Kind::Map(_)) => {
                 keys(node, fields, mistakes);
                 if node.entries().len() != 1 {
                     mistakes.push(Mistake::new(node.span, format!("expected {}", self.wants())));
@@ -120,15 +134,16 @@ impl Shape {
         match self {
             Self::Text => "text".to_owned(),
             Self::Truth => "true or false".to_owned(),
-            Self::Whole => "a whole number".to_owned(),
+            Self::Count => "a whole number from 1".to_owned(),
             Self::Duration => "a duration such as 90s, 15m or 30d".to_owned(),
             Self::Rate => "a rate such as 10/s or 600/m".to_owned(),
-            Self::Word(words) => format!("one of {}", words.join(", ")),
+            Self::Word([only]) | Self::WordOrLater([only], _) => format!("`{only}`"),
+            Self::Word(words) | Self::WordOrLater(words, _) => format!("one of {}", words.join(", ")),
             Self::Any => "a value".to_owned(),
             Self::List(_) | Self::OneOrMore(_) => "a list".to_owned(),
             Self::Map(_) => "a mapping".to_owned(),
             Self::Object(fields) => format!("a mapping with {}", names(fields)),
-            Self::Choice(fields) => format!("exactly one of {}", names(fields)),
+            Self::Choice(fields) | Self::Secret(fields) => format!("exactly one of {}", names(fields)),
             Self::Short(short, long) => format!("{}, or {}", short.wants(), long.wants()),
         }
     }
