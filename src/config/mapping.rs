@@ -63,16 +63,23 @@ impl Loader<'_> {
                 Some(beside(self.asked_by, &format!("mappings/{name}.yaml"))).filter(|file| file.exists())
             }
         };
+        if let Some(missing) = own.as_ref().filter(|file| !file.exists()) {
+            let mistake = Mistake::new(span, format!("there is no file {}", missing.display()));
+            let hint =
+                format!("a path is relative to the file that names it; a name ({}) has no dot", names());
+            self.mistakes.push(mistake.hint(hint));
+            return None;
+        }
         let Some(file) = own else {
             let shipped = self.shipped(name);
             if shipped.is_none() {
                 let mistake = Mistake::new(span, format!("there is no mapping `{name}`"));
-                let known: Vec<_> = SHIPPED.iter().map(|(known, _)| *known).collect();
-                self.mistakes.push(match nearest(name, known.iter().copied()) {
+                let near = nearest(name, SHIPPED.iter().map(|(known, _)| *known));
+                self.mistakes.push(match near {
                     Some(near) => mistake.hint(format!("did you mean `{near}`?")),
                     None => mistake.hint(format!(
-                        "shipped: {}; a file of your own is written ./file.yaml",
-                        known.join(", ")
+                        "there are {}; one of your own is mappings/{name}.yaml beside this file, or a path such as ./{name}.yaml",
+                        names()
                     )),
                 });
             }
@@ -273,6 +280,11 @@ fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
         Kind::Map(entries) => entries.iter_mut().find(|(name, _)| name.text == key).map(|(_, node)| node),
         _ => None,
     }
+}
+
+/// The names of the shipped ones.
+fn names() -> String {
+    SHIPPED.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
 fn insert(node: &mut Node, key: &str, value: Node) {

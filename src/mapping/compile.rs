@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use super::expression::Condition;
+use compact_str::CompactString;
+
+use super::expression::{Condition, special_member};
 use super::function::{Class, Function, Pipeline};
+use super::parts::Part;
 use super::path::{self, Place, Source};
 use super::rule::{Back, From, Rule, Verb};
-use super::scope::Scope;
+use super::scope::{Scope, Wrong};
 use super::template::Template;
 use super::{Lens, Operation, functions, shape};
 use crate::scim::name::AttrPath;
@@ -29,6 +32,11 @@ pub fn lens(
     Lens::new(catalog, rules, pass)
 }
 
+/// What paths look like, for whoever wrote one that does not.
+const PATHS: &str = "such as $.name.givenName, $.emails[?@.type == 'work'].value or $prefix.attribute";
+/// What the bridge knows of a group that a user is in.
+const GROUP_MEMBERS: [&str; 2] = ["value", "displayName"];
+
 struct Compiler<'c> {
     scope: &'c Scope,
     catalog: &'c Catalog,
@@ -37,21 +45,24 @@ struct Compiler<'c> {
 }
 
 impl Compiler<'_> {
-    fn wrong(&mut self, span: Span, message: impl Into<String>) {
-        self.mistakes.push(Mistake::new(span, message));
-    }
-
     fn rule(&mut self, node: &Node) -> Option<Rule> {
         const VERBS: [&str; 6] = ["move", "set", "drop", "hide", "refuse", "use"];
         let verbs: Vec<_> =
             node.entries().iter().filter(|(key, _)| VERBS.contains(&key.text.as_str())).collect();
         let [(verb, target)] = verbs.as_slice() else {
-            self.wrong(node.span, format!("a rule has exactly one of {}", VERBS.join(", ")));
+            let mistake = Mistake::new(node.span, format!("a rule has exactly one of {}", VERBS.join(", ")));
+            self.mistakes.push(mistake.hint("two things to do are two rules"));
             return None;
         };
         for (key, _) in node.entries().iter().filter(|(key, _)| key.text != verb.text) {
             if !shape::modifiers(&verb.text).contains(&key.text.as_str()) {
-                self.wrong(key.span, format!("`{}` has no meaning with `{}`", key.text, verb.text));
+                let mistake =
+                    Mistake::new(key.span, format!("`{}` has no meaning with `{}`", key.text, verb.text));
+                let known = shape::modifiers(&verb.text);
+                self.mistakes.push(match known {
+                    [] => mistake.hint("leave it out"),
+                    known => mistake.hint(format!("it takes {}", known.join(", "))),
+                });
             }
         }
         let when = node.get("when").and_then(|node| self.condition(node));
@@ -78,10 +89,9 @@ impl Compiler<'_> {
 
     fn move_rule(&mut self, node: &Node, target: &Node, asked: Option<&str>) -> Option<(Verb, Back)> {
         let [from, to] = target.items() else {
-            self.wrong(
-                target.span,
-                "`move` takes two paths: [on the identity provider's side, on the vendor's]",
-            );
+            let mistake = Mistake::new(target.span, "`move` takes two paths");
+            let hint = "[on the identity provider's side, on the vendor's]";
+            self.mistakes.push(mistake.hint(hint));
             return None;
         };
         let (from, to) = (self.place(from), self.place(to));
@@ -90,7 +100,13 @@ impl Compiler<'_> {
         let partial = otherwise.is_some() || node.get("when").is_some() || node.get("ops").is_some();
         let needs_back = via.class() == Class::Lossy || partial;
         if needs_back && asked.is_none() {
-            let why = if partial { "it does not always apply" } else { "it loses something" };
+            let lossy = via.0.iter().find(|function| function.class() == Class::Lossy);
+            let why = match lossy {
+                _ if partial => "the rule does not always apply".to_owned(),
+                Some(Function::Table(_)) => "several rows of the table have the same value".to_owned(),
+                Some(Function::Each(_)) | None => "something is lost on the way".to_owned(),
+                Some(function) => format!("`{}` loses something", function.name()),
+            };
             let mistake =
                 Mistake::new(node.span, format!("what the identity provider reads back is not known: {why}"));
             self.mistakes
@@ -99,7 +115,8 @@ impl Compiler<'_> {
         let back =
             self.back(node, asked, Back::Invert, &[Back::Invert, Back::Echo, Back::Hide, Back::Vendor]);
         if needs_back && asked == Some("invert") {
-            self.wrong(node.span, "this rule cannot be undone: use `back: echo`, `vendor` or `hide`");
+            let mistake = Mistake::new(node.span, "this rule cannot be undone");
+            self.mistakes.push(mistake.hint("use `back: echo`, `back: vendor` or `back: hide`"));
         }
         Some((Verb::Move { from: from?, to: to?, via, otherwise }, back))
     }
@@ -114,10 +131,14 @@ impl Compiler<'_> {
         }
         let value = node.get("value").and_then(|node| self.template(node, &names));
         if matches!(from, Some(From::Nothing)) && node.get("value").is_none() {
-            self.wrong(node.span, "`set` needs a `value` or a `from`");
+            let mistake = Mistake::new(node.span, "`set` needs a `value` or a `from`");
+            self.mistakes.push(mistake.hint("value: a literal; from: the path that it is made from"));
         }
         if matches!(from, Some(From::Named(_))) && node.get("value").is_none() {
-            self.wrong(node.span, "with named sources, `set` needs a `value` that uses the names");
+            let mistake =
+                Mistake::new(node.span, "with named sources, `set` needs a `value` that uses the names");
+            self.mistakes
+                .push(mistake.hint("such as from: { first: $.name.givenName } with value: \"{first}\""));
         }
         let otherwise = node.get("else").and_then(|node| self.template(node, &[]));
         let back = self.back(node, asked, Back::Echo, &[Back::Echo, Back::Hide, Back::Vendor]);
@@ -134,7 +155,10 @@ impl Compiler<'_> {
         };
         let span = node.get("back").map_or(node.span, |node| node.span);
         if !allowed.contains(&back) {
-            self.wrong(span, format!("`back: {}` has no meaning here", asked.unwrap_or_default()));
+            let mistake =
+                Mistake::new(span, format!("`back: {}` has no meaning here", asked.unwrap_or_default()));
+            let known: Vec<_> = allowed.iter().map(|back| back.word()).collect();
+            self.mistakes.push(mistake.hint(format!("one of {}", known.join(", "))));
         }
         if asked == Some("echo") && !self.remembers {
             let mistake =
@@ -156,17 +180,19 @@ impl Compiler<'_> {
 
     fn condition(&mut self, node: &Node) -> Option<Condition> {
         let text = node.text().unwrap_or_default();
-        let compiled = self.scope.expand(text, true).and_then(|expanded| Condition::compile(text, &expanded));
+        let expanded = self.scope.expand(text, true);
+        let compiled = expanded.and_then(|expanded| Ok(Condition::compile(text, &expanded)?));
         match compiled {
             Ok(condition) => {
                 for path in condition.attributes.iter().flatten() {
                     self.check_known(path, node.span);
                 }
+                condition.parts.iter().for_each(|part| self.check_part(part, node.span));
                 Some(condition)
             }
             Err(why) => {
-                self.wrong(node.span, format!("the expression cannot be used: {why}"));
-                None
+                let hint = "such as $.title == 'x', $.emails[?@.type == 'work'] or !$.active";
+                self.unusable("expression", why, hint, node.span)
             }
         }
     }
@@ -174,10 +200,9 @@ impl Compiler<'_> {
     fn source(&mut self, node: &Node) -> Option<Source> {
         let text = node.text().unwrap_or_default();
         if !text.starts_with('$') {
-            self.wrong(node.span, "a path begins with $");
-            return None;
+            return self.no_path(text, node.span);
         }
-        match self.scope.expand(text, false).and_then(|expanded| path::source(&expanded)) {
+        match self.scope.expand(text, false).and_then(|expanded| Ok(path::source(&expanded)?)) {
             Ok(source) => {
                 if let Some(place) = source.as_place() {
                     self.check_place(place, node.span);
@@ -186,59 +211,98 @@ impl Compiler<'_> {
                         self.check_known(path, node.span);
                     }
                 }
+                source.parts().iter().for_each(|part| self.check_part(part, node.span));
                 Some(source)
             }
-            Err(why) => {
-                self.wrong(node.span, format!("the path cannot be used: {why}"));
-                None
-            }
+            Err(why) => self.unusable("path", why, PATHS, node.span),
         }
     }
 
     fn place(&mut self, node: &Node) -> Option<Place> {
         let text = node.text().unwrap_or_default();
         if !text.starts_with('$') {
-            self.wrong(node.span, "a path begins with $");
-            return None;
+            return self.no_path(text, node.span);
         }
-        match self.scope.expand(text, false).and_then(|expanded| path::place(&expanded)) {
+        match self.scope.expand(text, false).and_then(|expanded| Ok(path::place(&expanded)?)) {
             Ok(place) => {
                 self.check_place(&place, node.span);
                 Some(place)
             }
-            Err(why) => {
-                self.wrong(node.span, format!("the path cannot be used: {why}"));
-                None
-            }
+            Err(why) => self.unusable("path", why, PATHS, node.span),
         }
+    }
+
+    fn unusable<T>(&mut self, what: &str, why: Wrong, hint: &str, span: Span) -> Option<T> {
+        let mistake = Mistake::new(span, format!("the {what} cannot be used: {}", why.what));
+        self.mistakes.push(mistake.hint(why.hint.unwrap_or_else(|| hint.to_owned())));
+        None
+    }
+
+    fn no_path<T>(&mut self, text: &str, span: Span) -> Option<T> {
+        let mistake = Mistake::new(span, "a path begins with $");
+        let hint = if text.is_empty() { "$.userName".to_owned() } else { format!("$.{text}") };
+        self.mistakes.push(mistake.hint(format!("such as {hint}")));
+        None
     }
 
     fn check_place(&mut self, place: &Place, span: Span) {
         if !self.check_known(&place.attribute.whole(), span) {
             return;
         }
-        let Some(attribute) = self.catalog.attribute(&place.attribute) else { return };
+        let attribute = place.attribute.whole();
+        let part = |sub: &CompactString, of_elements| Part {
+            attribute: attribute.clone(),
+            sub: sub.clone(),
+            of_elements,
+        };
+        match &place.element {
+            None => {
+                if let Some(sub) = &place.attribute.sub {
+                    self.check_part(&part(sub, false), span);
+                }
+            }
+            Some(element) => {
+                let before = self.mistakes.len();
+                self.check_part(&part(&element.key, true), span);
+                if let Some(sub) = element.sub.as_ref().filter(|_| self.mistakes.len() == before) {
+                    self.check_part(&part(sub, true), span);
+                }
+            }
+        }
+    }
+
+    /// Whether an attribute has the part that a path names, and in the way in which it names it.
+    fn check_part(&mut self, part: &Part, span: Span) {
+        let sub = part.sub.as_str();
+        if part.attribute.is_core(&special_member("groups")) {
+            if !GROUP_MEMBERS.contains(&sub) {
+                let mistake = Mistake::new(span, format!("a group of $groups has no `{sub}`"));
+                self.mistakes.push(mistake.hint(format!("it has {}", GROUP_MEMBERS.join(" and "))));
+            }
+            return;
+        }
+        let Some(attribute) = self.catalog.attribute(&part.attribute) else { return };
         let name = &attribute.name;
-        let sub = place.element.as_ref().map_or(place.attribute.sub.as_ref(), |element| element.sub.as_ref());
-        if let Some(sub) =
-            sub.filter(|_| attribute.kind == AttributeType::Complex && !attribute.sub_attributes.is_empty())
-            && attribute.sub(sub).is_none()
-        {
-            let mistake = Mistake::new(span, format!("{name} has no sub-attribute `{sub}`"));
-            let near = nearest(sub, attribute.sub_attributes.iter().map(|sub| sub.name.as_str()));
-            let mistake = match near {
-                Some(near) => mistake.hint(format!("did you mean `{near}`?")),
-                None => mistake,
-            };
-            self.mistakes.push(mistake);
-        }
-        if attribute.multi_valued && place.attribute.sub.is_some() {
+        let mistake = if attribute.kind != AttributeType::Complex {
+            let mistake = Mistake::new(span, format!("{name} has no sub-attributes"));
+            mistake.hint("it holds plain values")
+        } else if attribute.multi_valued && !part.of_elements {
             let mistake = Mistake::new(span, format!("{name} is a list"));
-            self.mistakes.push(mistake.hint(format!("say which element: $.{name}[?@.type == 'work'].value")));
-        }
-        if !attribute.multi_valued && place.element.is_some() {
-            self.wrong(span, format!("{name} holds one value, and has no elements"));
-        }
+            mistake.hint(format!("say which element: $.{name}[?@.type == 'work'].{sub}"))
+        } else if !attribute.multi_valued && part.of_elements {
+            let mistake = Mistake::new(span, format!("{name} holds one value, and has no elements"));
+            mistake.hint(format!("$.{name}.{sub}"))
+        } else if !attribute.sub_attributes.is_empty() && attribute.sub(sub).is_none() {
+            let known = || attribute.sub_attributes.iter().map(|sub| sub.name.as_str());
+            let mistake = Mistake::new(span, format!("{name} has no sub-attribute `{sub}`"));
+            match nearest(sub, known()) {
+                Some(near) => mistake.hint(format!("did you mean `{near}`?")),
+                None => mistake.hint(format!("it has {}", known().collect::<Vec<_>>().join(", "))),
+            }
+        } else {
+            return;
+        };
+        self.mistakes.push(mistake);
     }
 
     /// Whether the schemas in use have the attribute; a mistake with the nearest name if not.
@@ -281,7 +345,8 @@ impl Compiler<'_> {
         let template = match compiled {
             Ok(template) => template.bind(&|name: &str| self.scope.parameters.get(name).cloned()),
             Err(why) => {
-                self.wrong(node.span, why);
+                self.mistakes
+                    .push(Mistake::new(node.span, why).hint("\"{name}\" is filled in, {{ is a brace"));
                 return None;
             }
         };
@@ -342,11 +407,12 @@ pub(super) fn parts(node: &Node) -> Option<(&str, Span, Option<&Node>)> {
 /// What a name is not, with the nearest that is.
 pub(super) fn unknown_function(name: &str, span: Span) -> Mistake {
     if Function::LATER.contains(&name) {
-        return Mistake::new(span, format!("the function `{name}` is not supported yet"));
+        let mistake = Mistake::new(span, format!("the function `{name}` is not supported yet"));
+        return mistake.hint(format!("for now, one of {}", Function::NAMES.join(", ")));
     }
     let mistake = Mistake::new(span, format!("unknown function `{name}`"));
     match nearest(name, shape::function_names()) {
         Some(near) => mistake.hint(format!("did you mean `{near}`?")),
-        None => mistake,
+        None => mistake.hint(format!("one of {}", Function::NAMES.join(", "))),
     }
 }

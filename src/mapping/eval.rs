@@ -3,6 +3,7 @@
 use super::Lens;
 use super::compile::overlaps;
 use super::expression::with_specials;
+use super::function::Pipeline;
 use super::path::Given;
 use super::rule::{Back, From, Rule, Verb};
 use super::turn::Turn;
@@ -277,24 +278,27 @@ fn cannot(rule: &Rule, target: &str, why: &dyn std::fmt::Display) -> Error {
     ))
 }
 
+/// The functions that a value went through.
+fn through(via: &Pipeline) -> String {
+    if via.is_empty() { String::new() } else { format!(" through {}", via.names()) }
+}
+
 fn describe(rule: &Rule, how: &str) -> String {
     let condition = rule.when.as_ref().map(|when| when.text.as_str());
     match (&rule.verb, how) {
-        (Verb::Move { from, .. }, "moved") => format!("moved from {from}"),
+        (Verb::Move { from, via, .. }, "moved") => format!("moved from {from}{}", through(via)),
         (_, "else") => match condition {
             Some(text) => format!("its `else`, because `{text}` is false or gives nothing"),
             None => "its `else`, because nothing else gives a value".to_owned(),
         },
-        (Verb::Set { from, .. }, _) => {
-            let sources: Vec<_> = from
-                .sources()
-                .map(|source| source.as_place().map_or_else(|| "a query".to_owned(), ToString::to_string))
-                .collect();
+        (Verb::Set { from, via, .. }, _) => {
+            let sources: Vec<_> = from.sources().map(ToString::to_string).collect();
             let made = if sources.is_empty() {
                 "set".to_owned()
             } else {
                 format!("made from {}", sources.join(", "))
             };
+            let made = format!("{made}{}", through(via));
             match condition {
                 Some(text) => format!("{made}, because `{text}` is true"),
                 None => made,

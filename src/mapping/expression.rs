@@ -6,6 +6,7 @@ use jsonpath_rust::parser::model::{
 };
 use jsonpath_rust::query::js_path_process;
 
+use super::parts::{self, Part};
 use super::path::{self, Given, SPECIALS};
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
@@ -18,6 +19,8 @@ pub struct Condition {
     element: Option<AnElement>,
     /// Attributes that it reads; `None`: perhaps all.
     pub(super) attributes: Option<Vec<AttrPath>>,
+    /// The parts of attributes that it names.
+    pub(super) parts: Vec<Part>,
     /// Whether it reads the user's groups.
     pub(super) groups: bool,
     /// The text as it was written.
@@ -41,6 +44,7 @@ impl Condition {
             element: AnElement::of(filter),
             groups: reads.groups,
             attributes: (!reads.anything).then_some(reads.attributes),
+            parts: reads.parts,
             text: text.to_owned(),
             query,
         })
@@ -131,6 +135,7 @@ pub(super) fn check_segments(segments: &[Segment]) -> Result<(), String> {
 #[derive(Default)]
 struct Reads {
     attributes: Vec<AttrPath>,
+    parts: Vec<Part>,
     groups: bool,
     anything: bool,
 }
@@ -241,6 +246,7 @@ impl Reads {
     }
 
     fn root(&mut self, segments: &[Segment]) {
+        self.parts.extend(parts::named(segments));
         match path::first_attribute(segments) {
             Some(path) if path.name == "$groups" => self.groups = true,
             Some(path) if path.name == "$op" => {}

@@ -69,7 +69,7 @@ pub(super) fn function(node: &Node, scope: &Scope) -> Result<Function, Mistake> 
                 let mistake = Mistake::new(place, format!("unknown table `{table}`"));
                 match nearest(&table, scope.tables.keys().map(String::as_str)) {
                     Some(near) => mistake.hint(format!("did you mean `{near}`?")),
-                    None => mistake,
+                    None => mistake.hint("tables are defined at the top of the file"),
                 }
             })
         }

@@ -12,6 +12,7 @@ mod expression;
 mod filter;
 mod function;
 mod functions;
+mod parts;
 mod patch;
 mod path;
 mod rule;

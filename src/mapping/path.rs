@@ -14,6 +14,8 @@ use jsonpath_rust::parser::model::{
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 
+use super::expression::special_member;
+use super::parts::{self, Part};
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
 use crate::scim::name::{AttrPath, is_schema_urn};
@@ -248,6 +250,15 @@ impl Source {
         self.root
     }
 
+    /// The parts of attributes that it names, those of a place aside.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let Access::Query(query) = &self.access else { return Vec::new() };
+        match self.root {
+            Root::Groups => parts::of(&AttrPath::core(&special_member("groups")), &query.segments),
+            Root::Op | Root::Old | Root::Resource => parts::named(&query.segments),
+        }
+    }
+
     /// The attributes of the resource that it reads. `None`: perhaps all.
     pub(super) fn attributes(&self) -> Option<Vec<AttrPath>> {
         match (self.root, &self.access) {
@@ -257,6 +268,23 @@ impl Source {
             (Root::Old | Root::Resource, Access::Query(query)) => {
                 first_attribute(&query.segments).map(|path| vec![path])
             }
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.access, self.root) {
+            (Access::Place(place), Root::Resource) => place.fmt(f),
+            (Access::Place(place), _) => write!(f, "{place} as it was"),
+            (_, Root::Groups) => f.write_str("the user's groups"),
+            (_, Root::Op) => f.write_str("the operation"),
+            (_, Root::Old) => f.write_str("the resource as it was"),
+            (Access::Query(query), Root::Resource) => match first_attribute(&query.segments) {
+                Some(path) => write!(f, "a query of {path}"),
+                None => f.write_str("a query of the resource"),
+            },
+            (Access::Whole, Root::Resource) => f.write_str("the resource"),
         }
     }
 }

@@ -98,6 +98,18 @@ pub enum Back {
     Vendor,
 }
 
+impl Back {
+    /// The word of the file.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Invert => "invert",
+            Self::Echo => "echo",
+            Self::Hide => "hide",
+            Self::Vendor => "vendor",
+        }
+    }
+}
+
 impl Rule {
     /// Whether it applies to an operation.
     pub fn applies_to(&self, operation: Operation) -> bool {

@@ -9,6 +9,36 @@ use super::table::{Match, Table};
 use crate::scim::json::Value;
 use crate::yaml::{Mistake, Node, nearest};
 
+/// Why a path or an expression cannot be used, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    pub(super) what: String,
+    pub(super) hint: Option<String>,
+}
+
+impl Wrong {
+    fn unknown(what: String, near: Option<String>) -> Self {
+        Self { what, hint: near.map(|near| format!("did you mean `{near}`?")) }
+    }
+
+    fn or_hint(mut self, hint: String) -> Self {
+        self.hint.get_or_insert(hint);
+        self
+    }
+}
+
+impl From<String> for Wrong {
+    fn from(what: String) -> Self {
+        Self { what, hint: None }
+    }
+}
+
+impl From<&str> for Wrong {
+    fn from(what: &str) -> Self {
+        Self::from(what.to_owned())
+    }
+}
+
 /// What the rules of a file may refer to.
 pub struct Scope {
     /// Names for schema URNs.
@@ -41,7 +71,12 @@ impl Scope {
                 let mistake = Mistake::new(key.span, format!("the mapping has no parameter `{}`", key.text));
                 mistakes.push(match nearest(&key.text, parameters.keys().map(String::as_str)) {
                     Some(name) => mistake.hint(format!("did you mean `{name}`?")),
-                    None => mistake,
+                    None if parameters.is_empty() => mistake.hint("it takes none: leave `with` out"),
+                    None => {
+                        let mut known: Vec<_> = parameters.keys().map(String::as_str).collect();
+                        known.sort_unstable();
+                        mistake.hint(format!("its parameters: {}", known.join(", ")))
+                    }
                 });
             }
         }
@@ -50,12 +85,14 @@ impl Scope {
             let by = definition.text_at("match").and_then(Match::parse).unwrap_or(Match::Exact);
             let rows = definition.get("rows").map(Node::entries).unwrap_or_default();
             let pairs: Vec<_> = rows.iter().map(|(key, node)| (key.text.clone(), node.to_value())).collect();
-            match Table::new(by, &pairs) {
+            match Table::new(&key.text, by, &pairs) {
                 Ok(table) => drop(tables.insert(key.text.clone(), Arc::new(table))),
                 Err(at) => {
                     let message =
                         format!("the row `{}` can never match: an earlier one always does", pairs[at].0);
-                    mistakes.push(Mistake::new(rows[at].0.span, message));
+                    let hint =
+                        "keys that differ in case alone are one key in this table: take one of them out";
+                    mistakes.push(Mistake::new(rows[at].0.span, message).hint(hint));
                 }
             }
         }
@@ -63,7 +100,7 @@ impl Scope {
     }
 
     /// Puts URNs and specials where a path or expression has `$name`.
-    pub(super) fn expand(&self, text: &str, specials_as_members: bool) -> Result<String, String> {
+    pub(super) fn expand(&self, text: &str, specials_as_members: bool) -> Result<String, Wrong> {
         let mut out = String::with_capacity(text.len() + 64);
         let mut quote = None;
         let mut rest = text;
@@ -95,25 +132,29 @@ impl Scope {
         Ok(out)
     }
 
-    fn name(&self, name: &str, specials_as_members: bool) -> Result<String, String> {
+    fn name(&self, name: &str, specials_as_members: bool) -> Result<String, Wrong> {
         if SPECIALS.contains(&name) {
             let member = special_member(name);
             return Ok(if specials_as_members { format!("$['{member}']") } else { member });
         }
         match self.prefixes.get(name) {
             Some(urn) => Ok(format!("$['{urn}']")),
-            None => Err(match nearest(name, self.prefixes.keys().map(String::as_str).chain(SPECIALS)) {
-                Some(near) => format!("unknown prefix `${name}`: did you mean `${near}`?"),
-                None => format!("unknown prefix `${name}`: an attribute is written $.{name}"),
-            }),
+            None => {
+                let near = nearest(name, self.prefixes.keys().map(String::as_str).chain(SPECIALS));
+                let wrong =
+                    Wrong::unknown(format!("unknown prefix `${name}`"), near.map(|near| format!("${near}")));
+                Err(wrong
+                    .or_hint(format!("an attribute is written $.{name}; prefixes are defined at the top")))
+            }
         }
     }
 
     /// A parameter in an expression: a literal, or for a list after `==` any of its values.
-    fn parameter(&self, name: &str, out: &mut String) -> Result<(), String> {
-        let value = self.parameters.get(name).ok_or_else(|| match nearest(name, self.parameter_names()) {
-            Some(near) => format!("unknown parameter `{name}`: did you mean `{near}`?"),
-            None => format!("unknown parameter `{name}`"),
+    fn parameter(&self, name: &str, out: &mut String) -> Result<(), Wrong> {
+        let value = self.parameters.get(name).ok_or_else(|| {
+            let near = nearest(name, self.parameter_names()).map(str::to_owned);
+            Wrong::unknown(format!("unknown parameter `{name}`"), near)
+                .or_hint("parameters are defined at the top of the file".to_owned())
         })?;
         if !value.is_list() {
             out.push_str(&literal(value));
@@ -172,10 +213,9 @@ fn parameter(
     let Some(node) = given.or_else(|| definition.get("default")) else {
         if let Some(with) = with {
             let help = definition.text_at("help").map(|help| format!(": {help}")).unwrap_or_default();
-            mistakes.push(Mistake::new(
-                with.span,
-                format!("the mapping needs the parameter `{}`{help}", key.text),
-            ));
+            let message = format!("the mapping needs the parameter `{}`{help}", key.text);
+            let hint = format!("with: {{ {}: … }}", key.text);
+            mistakes.push(Mistake::new(with.span, message).hint(hint));
         }
         return Value::from(format!("<{}>", key.text));
     };
@@ -186,7 +226,14 @@ fn parameter(
         "truth" if value.as_bool().is_some() => value,
         "text" if value.scalar_text().is_some() => Value::from(value.scalar_text().unwrap_or_default()),
         kind => {
-            mistakes.push(Mistake::new(node.span, format!("`{}` must be a {kind}", key.text)));
+            let (what, hint) = match kind {
+                "list" => ("a list", "such as [one, two]"),
+                "number" => ("a number", "such as 7, without quotes"),
+                "truth" => ("true or false", "without quotes"),
+                _ => ("text", "one value; in quotes if it has brackets or a colon in it"),
+            };
+            let mistake = Mistake::new(node.span, format!("the parameter `{}` must be {what}", key.text));
+            mistakes.push(mistake.hint(hint));
             Value::from(format!("<{}>", key.text))
         }
     }

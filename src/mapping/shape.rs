@@ -55,8 +55,8 @@ const GROUPS: Shape = Shape::Object(&[
     Field::optional("rules", RULES, "the rules, in their order"),
     Field::optional(
         "nested",
-        Shape::Word(&["keep"]),
-        "groups within groups: keep them (flatten and drop are not supported yet)",
+        Shape::WordOrLater(&["keep"], &["flatten", "drop"]),
+        "groups within groups: keep them",
     ),
     Field::later("match", "how an existing group at the vendor is found and adopted"),
 ]);
@@ -70,10 +70,16 @@ const PARAMETER: Shape = Shape::Object(&[
 const TABLE: Shape = Shape::Object(&[
     Field::optional(
         "match",
-        Shape::Word(&Match::NAMES),
+        Shape::WordOrLater(&Match::NAMES, &["regex"]),
         "how keys are compared: exact unless said otherwise",
     ),
     Field::required("rows", Shape::Map(&Shape::Any), "what each key becomes"),
+]);
+
+const OPERATION: Shape = Shape::Object(&[
+    Field::required("op", Shape::Word(&["add", "replace", "remove"]), "what is done"),
+    Field::optional("path", Shape::Text, "to which attribute"),
+    Field::optional("value", Shape::Any, "with which value"),
 ]);
 
 const TEST: Shape = Shape::Object(&[
@@ -84,7 +90,16 @@ const TEST: Shape = Shape::Object(&[
     Field::optional("op", Shape::Word(&["create", "replace", "patch"]), "create unless said otherwise"),
     Field::optional("idp", Shape::Map(&Shape::Any), "a resource as the identity provider writes it"),
     Field::optional("filter", Shape::Text, "a filter as the identity provider writes it"),
-    Field::optional("vendor", Shape::Any, "what the vendor gets: a resource, or a filter"),
+    Field::optional(
+        "patch",
+        Shape::List(&OPERATION),
+        "operations of a PATCH of the resource under `idp`, as the identity provider writes them",
+    ),
+    Field::optional(
+        "vendor",
+        Shape::Any,
+        "what the vendor gets: a resource, a filter, or for a PATCH its operations ([] is nothing at all)",
+    ),
     Field::optional("refused", Shape::Truth, "the resource must be refused"),
 ]);
 

@@ -33,6 +33,7 @@ impl Match {
 /// A compiled table.
 #[derive(Clone, Debug)]
 pub struct Table {
+    name: String,
     by: Match,
     rows: HashMap<String, Value>,
     /// For prefixes: the lengths of the keys, longest first.
@@ -42,14 +43,20 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table of these rows.
+    /// A table of these rows, with the name that it has in its file.
     ///
     /// # Errors
     /// The row, by its place, that can never match, because an earlier one always does.
-    pub fn new(by: Match, rows: &[(String, Value)]) -> Result<Self, usize> {
+    pub fn new(name: &str, by: Match, rows: &[(String, Value)]) -> Result<Self, usize> {
         let fold = |key: &str| if by == Match::Ci { key.to_lowercase() } else { key.to_owned() };
-        let mut table =
-            Self { by, rows: HashMap::new(), lengths: Vec::new(), back: HashMap::new(), one_to_one: true };
+        let mut table = Self {
+            name: name.to_owned(),
+            by,
+            rows: HashMap::new(),
+            lengths: Vec::new(),
+            back: HashMap::new(),
+            one_to_one: true,
+        };
         for (at, (key, value)) in rows.iter().enumerate() {
             if table.rows.insert(fold(key), value.clone()).is_some() {
                 return Err(at);
@@ -60,6 +67,11 @@ impl Table {
         table.lengths.sort_unstable_by(|a, b| b.cmp(a));
         table.lengths.dedup();
         Ok(table)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// How it compares.
@@ -98,7 +110,7 @@ mod tests {
 
     fn table(by: Match, rows: &[(&str, &str)]) -> Result<Table, usize> {
         let rows: Vec<_> = rows.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect();
-        Table::new(by, &rows)
+        Table::new("codes", by, &rows)
     }
 
     #[test]

@@ -353,10 +353,66 @@ fn what_is_refused_when_a_file_is_loaded() {
         ("    - drop: $.title\n      via: [lower]\n", 14, "`via` has no meaning with `drop`"),
         ("    - drop: $.title\n      hide: $.title\n", 13, "a rule has exactly one of"),
         ("    - set: $.name.middelName\n      value: x\n", 13, "name has no sub-attribute `middelName`"),
+        ("    - set: $.title.text\n      value: x\n", 13, "title has no sub-attributes"),
+        ("    - drop: title\n", 13, "a path begins with $"),
+        ("    - move: [$.title]\n", 13, "`move` takes two paths"),
+        ("    - drop: \"$.emails[?@.typ == 'work'].value\"\n", 13, "emails has no sub-attribute `typ`"),
+        ("    - drop: \"$.emails[?@.type == 'work'].valeu\"\n", 13, "emails has no sub-attribute `valeu`"),
+        (
+            "    - drop: \"$.emails[?@.type == 'work' && @.primary == true]\"\n",
+            13,
+            "a written path names one",
+        ),
+        ("    - drop: \"$.name[?@.type == 'x']\"\n", 13, "name holds one value"),
+        ("    - drop: \"$.title \"\n", 13, "a blank at character 8 does not belong"),
+        ("    - drop: $.ti tle\n", 13, "a blank at character 5 does not belong"),
+        (
+            "    - set: $.title\n      from: \"$.emails[*].valeu\"\n",
+            14,
+            "emails has no sub-attribute `valeu`",
+        ),
+        (
+            "    - set: $.title\n      from: \"$.emails[?length(@.value)]\"\n",
+            14,
+            "must be compared with something",
+        ),
+        ("    - set: $.title\n      from: \"$.emails[?match(@.value, '(')]\"\n", 14, "match() and search()"),
+        ("    - set: $.title\n      from: \"$groups[*].name\"\n", 14, "a group of $groups has no `name`"),
+        (
+            "    - set: $.title\n      value: x\n      when: $groups[?@.display == 'x']\n",
+            15,
+            "a group of $groups has no `display`",
+        ),
+        ("    - set: $.title\n      value: x\n      when: $.emails.value == 'x'\n", 15, "emails is a list"),
+        (
+            "    - set: $.title\n      value: x\n      when: \"$.emails[?@.typ == 'x' || @.value]\"\n",
+            15,
+            "emails has no sub-attribute `typ`",
+        ),
+        ("    - set: $.title\n      value: x\n      when: $.nikName == 'x'\n", 15, "no attribute `nikName`"),
+        (
+            "    - set: $.title\n      value: x\n      when: $old.name.givn == 'x'\n",
+            15,
+            "no sub-attribute `givn`",
+        ),
+        ("    - refuse: $.title == {orgg}\n", 13, "unknown parameter `orgg`"),
+        ("    - set: $.title\n      value: \"{x\"\n", 14, "a brace stands alone"),
+        ("    - drop: $.title\n      back: invert\n", 14, "`back: invert` has no meaning here"),
+        (
+            "    - move: [$.title, $.nickName]\n      via: [{ fit: 3 }]\n      back: invert\n",
+            13,
+            "this rule cannot be undone",
+        ),
+        ("    - move: [$.title, $.nickName]\n      when: $.active\n", 13, "the rule does not always apply"),
+        (
+            "    - move: [$.title, $.nickName]\n    - move: [$.locale, $.nickName]\n",
+            14,
+            "written already by the rule at line 13",
+        ),
     ] {
         let (_, mistakes) = compiled(rules, None);
-        let found = mistakes.iter().any(|m| m.span.line == line && m.message.contains(says));
-        assert!(found, "{rules}\n{mistakes:?}");
+        let found = mistakes.iter().find(|m| m.span.line == line && m.message.contains(says));
+        assert!(found.is_some_and(|mistake| mistake.hint.is_some()), "{rules}\n{mistakes:?}");
     }
     let (_, mistakes) = compiled("    - drop: $.title\n", Some("organisation: x\norg: [1]\n"));
     assert_eq!(mistakes.len(), 2, "{mistakes:?}");

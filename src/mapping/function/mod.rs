@@ -111,6 +111,45 @@ impl Function {
     pub const LATER: [&'static str; 8] =
         ["strip", "regex", "phone", "sha256", "plus", "now", "uuid", "random"];
 
+    /// Its name, and for what leads somewhere else what that is: `lower`, `table: orgs`, `each: lower`.
+    pub fn name(&self) -> String {
+        let name = match self {
+            Self::Prefix(_) => "prefix",
+            Self::Suffix(_) => "suffix",
+            Self::Swap(..) => "swap",
+            Self::Split(_) => "split",
+            Self::Join(_) => "join",
+            Self::Not => "not",
+            Self::Bool => "bool",
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Wrap(_) => "wrap",
+            Self::Unwrap(_) => "unwrap",
+            Self::Base64 => "base64",
+            Self::Unbase64 => "unbase64",
+            Self::Country(..) => "country",
+            Self::Locale => "locale",
+            Self::Date(..) => "date",
+            Self::Lower => "lower",
+            Self::Upper => "upper",
+            Self::Trim => "trim",
+            Self::Squeeze => "squeeze",
+            Self::Distinct => "distinct",
+            Self::Sort => "sort",
+            Self::Deburr => "deburr",
+            Self::Word(_) => "word",
+            Self::Before(_) => "before",
+            Self::After(_) => "after",
+            Self::Slice(..) => "slice",
+            Self::Replace(..) => "replace",
+            Self::Title => "title",
+            Self::Fit(_) => "fit",
+            Self::Table(table) => return format!("table: {}", table.name()),
+            Self::Each(inner) => return format!("each: {}", inner.name()),
+        };
+        name.to_owned()
+    }
+
     /// How far it can be undone.
     pub fn class(&self) -> Class {
         match self {
@@ -233,6 +272,11 @@ impl Pipeline {
     /// The worst class of its parts.
     pub fn class(&self) -> Class {
         self.0.iter().map(Function::class).max().unwrap_or(Class::Iso)
+    }
+
+    /// The names of all, in their order.
+    pub fn names(&self) -> String {
+        self.0.iter().map(Function::name).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether it does nothing.

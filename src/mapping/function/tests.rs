@@ -10,7 +10,7 @@ fn value(json: &str) -> Value {
 
 fn table(by: Match, rows: &[(&str, &str)]) -> Function {
     let rows: Vec<_> = rows.iter().map(|(key, to)| ((*key).to_owned(), Value::from(*to))).collect();
-    Function::Table(Arc::new(Table::new(by, &rows).unwrap()))
+    Function::Table(Arc::new(Table::new("codes", by, &rows).unwrap()))
 }
 
 fn s(text: &str) -> String {
