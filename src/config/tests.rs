@@ -6,6 +6,7 @@ use crate::mapping::{Given, Operation};
 use crate::remainder::Remainder;
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
+use crate::scim::patch::{self, Operation as PatchOperation};
 use crate::scim::schema::ResourceType;
 use crate::yaml::{Mistake, Node};
 
@@ -23,7 +24,8 @@ pub(super) fn run(file: &Node, mistakes: &mut Vec<Mistake>) {
         }
         if let Err(why) = one(file, test, &compiled) {
             let name = test.text_at("name").unwrap_or_default();
-            mistakes.push(Mistake::new(test.span, format!("the test \"{name}\" fails: {why}")));
+            let mistake = Mistake::new(test.span, format!("the test \"{name}\" fails: {why}"));
+            mistakes.push(mistake.hint("correct the test, or the rules that it is about"));
         }
     }
 }
@@ -43,11 +45,17 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
             .and_then(|pushed| pushed.ask);
         let expected = test.text_at("vendor").map(|text| expanded_text(file, text));
         let asked = asked.map(|filter| filter.to_string());
-        if asked != expected {
-            let show = |text: Option<String>| text.unwrap_or_else(|| "no filter at all".to_owned());
-            return Err(format!("the vendor is asked {}, not {}", show(asked), show(expected)));
-        }
-        return Ok(());
+        let show = |text: &Option<String>| {
+            text.as_ref().map_or("no filter at all".to_owned(), |text| format!("`{text}`"))
+        };
+        return match asked == expected {
+            true => Ok(()),
+            false => Err(format!(
+                "the vendor is asked something else: expected {}, got {}",
+                show(&expected),
+                show(&asked)
+            )),
+        };
     }
     let written = expanded(file, &test.get("idp").ok_or("it needs `idp` or `filter`")?.to_value());
     let groups: Value = test
@@ -60,6 +68,9 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
         .collect();
     let operation = test.text_at("op").and_then(Operation::parse).unwrap_or_default();
     let given = Given { groups: Some(&groups), operation, ..Given::default() };
+    if test.get("patch").is_some() {
+        return patched(file, test, compiled, &Change { resource, given, before: &written });
+    }
     let before = Value::object();
     let sent = lens.forward(written.clone(), &given, None, None);
     let creates = operation == Operation::Create;
@@ -74,31 +85,122 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
     let refused = test.get("refused").and_then(Node::truth) == Some(true);
     let sent = match (sent, refused) {
         (Err(_), true) => return Ok(()),
-        (Ok(_), true) => return Err("it is not refused".to_owned()),
+        (Ok(_), true) => return Err("expected a refusal, and the resource is taken".to_owned()),
         (Err(error), false) => return Err(error.detail),
         (Ok(sent), false) => sent,
     };
     if let Some(expected) = test.get("vendor") {
         let expected = expanded(file, &expected.to_value());
-        let got = without_schemas(sent.clone());
-        if got != expected {
-            return Err(format!("the vendor gets {}, not {}", got.to_json(), expected.to_json()));
-        }
+        same(file, "the vendor gets something else", &expected, &without_schemas(sent.clone()))?;
     }
     let which = lens.remembered().clone().and(compiled.profile.resource(resource).remembered());
     let mut back = lens.back(sent);
     Remainder::of(&which, &written, &back.clone(), lens.catalog()).restore(&mut back);
     let mut expected = without_schemas(written);
     expected.remove("password");
-    let back = without_schemas(back);
-    if back != expected {
-        return Err(format!(
-            "the identity provider reads back {}, not {}",
-            back.to_json(),
-            expected.to_json()
-        ));
+    same(file, "the identity provider reads something else back", &expected, &without_schemas(back))
+}
+
+/// What a PATCH of a resource sends.
+fn patched(file: &Node, test: &Node, compiled: &Compiled, change: &Change<'_>) -> Result<(), String> {
+    let Change { resource, given, before } = change;
+    let lens = compiled.mapping.lens(*resource);
+    let able = compiled.profile.resource(*resource);
+    let operations: Vec<_> = test.get("patch").map(Node::items).unwrap_or_default().iter().collect();
+    let operations = operations.into_iter().map(|node| {
+        let mut operation = node.to_value();
+        if let Some(path) = node.text_at("path") {
+            operation.set("path", expanded_text(file, path));
+        }
+        PatchOperation::read(&operation)
+    });
+    let operations = operations.collect::<Result<Vec<_>, _>>().map_err(|error| error.detail)?;
+    let to_vendor = |resource: Value, old: Option<&Value>, there: Option<&Value>| {
+        let given = Given { operation: Operation::Patch, old, ..*given };
+        let sent = lens.forward(resource, &given, there, None)?;
+        emulation::fit(able, sent, lens.catalog(), Some(there.unwrap_or(&Value::object())))
+    };
+    let sent = || {
+        let there = to_vendor((*before).clone(), None, None)?;
+        let after = patch::apply((*before).clone(), &operations, lens.catalog())?;
+        let after = to_vendor(after, Some(before), Some(&there))?;
+        emulation::change(&compiled.profile, *resource, "id", &there, &after, lens.catalog())
+    };
+    let sent = sent().map_err(|error| error.detail)?;
+    let got = match sent.and_then(|call| call.body) {
+        None => Value::from(Vec::new()),
+        Some(body) => match body.get("Operations") {
+            Some(operations) => operations.clone(),
+            None => without_schemas(body),
+        },
+    };
+    let expected = test.get("vendor").map(Node::to_value).unwrap_or_default();
+    let expected = if expected.is_list() {
+        let operations = expected.items().iter().map(|operation| {
+            let mut operation = operation.clone();
+            if let Some(path) = operation.text_at("path").map(|path| expanded_text(file, path)) {
+                operation.set("path", path);
+            }
+            operation
+        });
+        operations.collect()
+    } else {
+        expanded(file, &expected)
+    };
+    same(file, "the vendor gets something else", &expected, &got)
+}
+
+/// A resource that is about to be changed.
+struct Change<'c> {
+    resource: ResourceType,
+    given: Given<'c>,
+    before: &'c Value,
+}
+
+/// Whether two values are the same; if not, where they differ.
+fn same(file: &Node, what: &str, expected: &Value, got: &Value) -> Result<(), String> {
+    if expected == got {
+        return Ok(());
     }
-    Ok(())
+    let mut places = Vec::new();
+    differences(file, "", Some(expected), Some(got), &mut places);
+    if places.is_empty() {
+        places.push("the same attributes in another order".to_owned());
+    }
+    let more = places.len().saturating_sub(SHOWN);
+    places.truncate(SHOWN);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    Err(format!("{what}: {}{more}", places.join("; ")))
+}
+
+/// So many differences are enough to see what is wrong.
+const SHOWN: usize = 5;
+
+fn differences(file: &Node, at: &str, expected: Option<&Value>, got: Option<&Value>, out: &mut Vec<String>) {
+    let both = expected.zip(got);
+    if let Some((expected, got)) = both.filter(|(expected, got)| expected.is_object() && got.is_object()) {
+        let missing = got.members().filter(|(name, _)| !expected.has(name));
+        for (name, _) in expected.members().chain(missing) {
+            let name_here = prefixed(file, name);
+            let place = if at.is_empty() { name_here } else { format!("{at}.{name_here}") };
+            differences(file, &place, expected.get(name), got.get(name), out);
+        }
+        return;
+    }
+    if both.is_none_or(|(expected, got)| expected != got) {
+        let show = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_json);
+        let place = if at.is_empty() { String::new() } else { format!("{at}: ") };
+        out.push(format!("{place}expected {}, got {}", show(expected), show(got)));
+    }
+}
+
+/// A schema's URN as the file writes it.
+fn prefixed(file: &Node, name: &str) -> String {
+    let prefixes = file.get("prefixes").map(Node::entries).unwrap_or_default();
+    match prefixes.iter().find(|(_, urn)| urn.text() == Some(name)) {
+        Some((prefix, _)) => format!("${}", prefix.text),
+        None => name.to_owned(),
+    }
 }
 
 fn without_schemas(mut value: Value) -> Value {
