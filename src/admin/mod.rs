@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -88,14 +89,28 @@ impl Admin {
     }
 }
 
+/// What somebody reads who came here by mistake, or to look around.
+const NOTHING: &str = "There is nothing here. This is the admin address of scim-bridge:
+  GET /healthz   whether the process lives
+  GET /readyz    whether it takes requests
+SCIM is served at the address under `listen` in bridge.yaml.
+";
+
 fn answer(request: &Request<Incoming>, ready: &Ready) -> Response<Full<Bytes>> {
-    let (status, text) = match (request.method(), request.uri().path()) {
-        (&Method::GET, "/healthz") => (StatusCode::OK, "alive\n"),
-        (&Method::GET, "/readyz") if ready.get() => (StatusCode::OK, "ready\n"),
-        (&Method::GET, "/readyz") => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
-        _ => (StatusCode::NOT_FOUND, "nothing here\n"),
+    let asks = matches!(*request.method(), Method::GET | Method::HEAD);
+    let (status, text) = match request.uri().path() {
+        "/healthz" | "/readyz" if !asks => (StatusCode::METHOD_NOT_ALLOWED, "GET only\n"),
+        "/healthz" => (StatusCode::OK, "alive\n"),
+        "/readyz" if ready.get() => (StatusCode::OK, "ready\n"),
+        "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, "not ready: starting or stopping\n"),
+        _ => (StatusCode::NOT_FOUND, NOTHING),
     };
     let mut reply = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
     *reply.status_mut() = status;
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
     reply
 }

@@ -16,6 +16,8 @@ pub struct Error {
     pub detail: String,
     /// For the operator's log; never a token, a body or a filter.
     pub cause: Option<String>,
+    /// For the operator, too: what to do about it.
+    pub advice: Option<&'static str>,
 }
 
 /// The kinds of failure that lead to different answers.
@@ -47,7 +49,7 @@ pub enum Kind {
 
 impl Error {
     fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), cause: None }
+        Self { kind, detail: detail.into(), cause: None, advice: None }
     }
 
     /// The same with a cause for the log.
@@ -67,6 +69,13 @@ impl Error {
                 | Kind::Broken(_)
                 | Kind::Internal(_)
         )
+    }
+
+    /// The same with what the operator is to do.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<Option<&'static str>>) -> Self {
+        self.advice = advice.into();
+        self
     }
 
     /// No resource has that id.
@@ -96,7 +105,8 @@ impl Error {
 
     /// The vendor's limit is reached.
     pub fn throttled(after: Duration) -> Self {
-        Self::new(Kind::Throttled(after), "the vendor asks to slow down")
+        let error = Self::new(Kind::Throttled(after), "the vendor asks to slow down");
+        error.advise("if it happens often, give the integration a lower vendor.limits.rate")
     }
 
     /// The vendor cannot be reached or fails.
@@ -107,8 +117,12 @@ impl Error {
     /// There is nothing at the vendor's URL. Never passed on as 404: that would make the identity provider think that
     /// nobody is there.
     pub fn misplaced() -> Self {
-        let error = Self::unavailable(5 * MINUTE);
-        error.because("there is no SCIM endpoint at the vendor's URL")
+        let detail =
+            "the vendor has no SCIM endpoint where the bridge looks for it: its operator must correct that";
+        let error = Self::new(Kind::Unavailable(5 * MINUTE), detail);
+        error
+            .because("the vendor answers 404 to what every SCIM endpoint has")
+            .advise("correct vendor.url: it ends before /Users")
     }
 
     /// The vendor did not answer in time.
@@ -119,15 +133,19 @@ impl Error {
     /// The vendor refuses the bridge's own credential. Never passed on as 401: that would make the identity provider
     /// doubt its own.
     pub fn credential() -> Self {
-        Self::new(
-            Kind::Unavailable(2 * MINUTE),
-            "the vendor does not accept the bridge's credential right now",
+        let detail =
+            "the vendor does not accept the credential that the bridge has: its operator must renew it";
+        let error = Self::new(Kind::Unavailable(2 * MINUTE), detail);
+        error.advise(
+            "make a new token at the vendor, put it where vendor.credential.token points, and restart",
         )
     }
 
     /// The vendor's answer makes no sense.
     pub fn broken(cause: impl fmt::Display) -> Self {
-        Self::new(Kind::Broken(5 * MINUTE), "the vendor's answer could not be used").because(cause)
+        let error =
+            Self::new(Kind::Broken(5 * MINUTE), "the vendor's answer could not be used").because(cause);
+        error.advise("is vendor.url the base of the vendor's SCIM endpoint?")
     }
 
     /// Something in the bridge failed.

@@ -170,7 +170,10 @@ async fn send(vendor: &upstream::Vendor, call: &Call, deadline: Instant) -> Resu
     } else {
         match Value::read(&reply.body, &Limits::REPLY) {
             Ok(value) => Some(value),
-            Err(error) if (200..300).contains(&status) => return Err(Error::broken(error)),
+            Err(error) if (200..300).contains(&status) => {
+                let (verb, endpoint) = (call.verb.word(), call.resource.endpoint());
+                return Err(Error::broken(format!("{verb} {endpoint} answered {status}: {error}")));
+            }
             Err(_) => None, // the body of an error is of no interest when it is no SCIM error
         }
     };
@@ -190,7 +193,8 @@ fn failed(failure: &Failure, call: &Call) -> Error {
         Kind::Unauthorised => Error::credential(),
         Kind::TooLarge | Kind::Redirect => Error::broken("an answer that is not used"),
     };
-    error.because(failure)
+    let advice = failure.advice().or(error.advice);
+    error.because(failure).advise(advice)
 }
 
 impl Dry {

@@ -9,7 +9,7 @@ use rcgen::{
     KeyUsagePurpose,
 };
 
-use super::{Exit, complain};
+use super::{Exit, complain, say};
 
 /// What `certs` is told.
 #[derive(Debug, clap::Args)]
@@ -25,7 +25,7 @@ enum What {
         /// The folder to write to
         #[arg(long, default_value = "certs", value_name = "FOLDER")]
         out: PathBuf,
-        /// Names and addresses that the server is reached by
+        /// A name or address that the server is reached by; may be given several times
         #[arg(long = "name", value_name = "HOST", default_values = ["localhost", "127.0.0.1", "::1"])]
         names: Vec<String>,
     },
@@ -40,15 +40,22 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
                 ("server.pem", "the server's certificate: tls.certificate"),
                 ("server-key.pem", "its private key: tls.key"),
             ] {
-                complain(&format!("{}  {what}", out.join(file).display()));
+                say(&format!("{}  {what}", out.join(file).display()));
             }
+            let (certificate, key) = (out.join("server.pem"), out.join("server-key.pem"));
+            complain(&format!(
+                "in bridge.yaml: tls: {{ certificate: {}, key: {} }}",
+                certificate.display(),
+                key.display()
+            ));
+            complain(&format!("to call it: curl --cacert {} …", out.join("ca.pem").display()));
             complain(
                 "for development only: the authority's own key was thrown away, so it signs nothing else",
             );
             Exit::Done
         }
         Err(error) => {
-            complain(&format!("the certificates could not be made: {error}"));
+            complain(&format!("the certificates could not be made in {}: {error}", out.display()));
             Exit::Failed
         }
     }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Exit, complain, say};
+use super::{Exit, complain, say, story};
 use crate::config::{self, Checked, Compiled, Secrets};
+use crate::mapping::Case;
 use crate::scim::schema::{Attribute, AttributeType, ResourceType, Schema};
 use crate::scim::{AttrPath, Path as ScimPath};
 
@@ -13,77 +14,117 @@ pub(super) struct Arguments {
     /// bridge.yaml, or mapping files
     #[arg(default_value = "bridge.yaml", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Print what a PATCH of each attribute needs, and what the mapping assumes
+    /// Print what a PATCH needs attribute by attribute
     #[arg(short, long)]
     verbose: bool,
     /// Print the mistakes as JSON, on standard output
     #[arg(long)]
     json: bool,
-    /// Do not read the secrets that the file names: for a machine that does not have them
+    /// Do not read the tokens, keys and certificates that the file names: for a machine without them
     #[arg(long)]
     without_secrets: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Exit {
     let secrets = if arguments.without_secrets { Secrets::Unread } else { Secrets::Read };
-    let mut exit = Exit::Done;
+    let mut reports = Vec::new();
     for file in &arguments.files {
         match config::check(file, secrets) {
-            Ok(checked) => right(file, &checked, arguments),
+            Ok(checked) if !arguments.json => right(file, &checked, arguments.verbose),
+            Ok(_) => {}
             Err(report) => {
-                exit = Exit::Configuration;
-                if arguments.json {
-                    say(&config::render_json(&report.mistakes, &report.sources));
-                } else {
+                if !arguments.json {
                     complain(config::render(&report.mistakes, &report.sources).trim_end());
                 }
+                reports.push(report);
             }
         }
     }
-    exit
+    if arguments.json {
+        say(&config::render_json(&reports));
+    }
+    if reports.is_empty() { Exit::Done } else { Exit::Configuration }
 }
 
-fn right(file: &Path, checked: &Checked, arguments: &Arguments) {
-    if arguments.json {
-        say(&config::render_json(&[], &config::Sources::default()));
-        return;
-    }
+fn right(file: &Path, checked: &Checked, verbose: bool) {
     match checked {
         Checked::Mapping(compiled) => {
-            complain(&format!("{}: a mapping for {}, no mistakes", file.display(), compiled.vendor));
-            details(compiled, arguments.verbose);
+            say(&format!("{}: a mapping for {}, no mistakes", file.display(), compiled.vendor));
+            details(compiled, verbose);
         }
         Checked::Bridge(options) => {
-            let count = options.integrations.len();
-            let plural = if count == 1 { "" } else { "s" };
-            complain(&format!("{}: {count} integration{plural}, no mistakes", file.display()));
+            say(&format!(
+                "{}: {}, no mistakes",
+                file.display(),
+                count(options.integrations.len(), "integration")
+            ));
             for integration in &options.integrations {
-                complain(&format!(
-                    "{} ({}): {}",
-                    integration.name, integration.path, integration.compiled.vendor
+                say(&format!(
+                    "{} ({}{}): {}",
+                    integration.name, options.public_url, integration.path, integration.compiled.vendor
                 ));
-                details(&integration.compiled, arguments.verbose);
+                details(&integration.compiled, verbose);
             }
         }
     }
 }
 
 fn details(compiled: &Compiled, verbose: bool) {
+    say(&match compiled.tests {
+        0 => "  tests: none of its own".to_owned(),
+        tests => format!("  tests: {tests} passed"),
+    });
     for assumption in &compiled.assumed {
-        complain(&format!("  assumed: {assumption}"));
-    }
-    if !verbose {
-        return;
+        say(&format!("  assumed: {assumption}"));
     }
     for resource in ResourceType::ALL {
         let lens = compiled.mapping.lens(resource);
-        say(&format!("PATCH of a {}:", resource.name()));
-        for schema in lens.catalog().schemas() {
-            for path in paths(schema, resource) {
-                say(&format!("  {:<9} {path}", lens.case(&ScimPath::Attribute(path.clone())).name()));
+        let all = lens.catalog().schemas().flat_map(|schema| paths(schema, resource));
+        let all: Vec<(Case, AttrPath)> = all.map(|path| (case(compiled, resource, &path), path)).collect();
+        say(&format!("  PATCH of a {}:", resource.name()));
+        if verbose {
+            for (case, path) in all {
+                say(&format!("    {:<9} {path}", case.name()));
+            }
+            continue;
+        }
+        for (case, what) in CASES {
+            let of: Vec<_> =
+                all.iter().filter(|(of, _)| *of == case).map(|(_, path)| path.to_string()).collect();
+            match (case, of.is_empty()) {
+                (_, true) => {}
+                (Case::Pass, false) => say(&format!("    {:<9} the rest: {what}", case.name())),
+                (_, false) => {
+                    say(&format!("    {:<9} {}: {what}", case.name(), story::short(&of.join(", "))))
+                }
             }
         }
     }
+}
+
+/// What a PATCH of an attribute needs: the rules decide, and then what the vendor accepts.
+fn case(compiled: &Compiled, resource: ResourceType, path: &AttrPath) -> Case {
+    let able = compiled.profile.resource(resource);
+    let about = |other: &AttrPath| other.same_attribute(path);
+    match compiled.mapping.lens(resource).case(&ScimPath::Attribute(path.clone())) {
+        Case::Pass if able.deny.iter().any(|other| about(other) && other.sub.is_none()) => Case::Local,
+        Case::Pass if able.allow.as_ref().is_some_and(|allow| !allow.iter().any(about)) => Case::Local,
+        Case::Pass if able.remembered().includes(&path.whole()) => Case::Diff,
+        case => case,
+    }
+}
+
+/// The cases of a PATCH, those that need a rule first.
+const CASES: [(Case, &str); 5] = [
+    (Case::Rewrite, "sent with its path and value mapped"),
+    (Case::Recompute, "sent with what is derived from it"),
+    (Case::Local, "not sent to the vendor"),
+    (Case::Diff, "the resource is read, and what differs is sent"),
+    (Case::Pass, "sent as it is"),
+];
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Every attribute of a schema, and every part of a complex one.

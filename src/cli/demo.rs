@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 use super::stage::{Pair, Stage, TOKEN, expected, found};
-use super::{Exit, complain, say, story, told_to_stop};
+use super::{Exit, Stop, complain, deaf, say, story};
 use crate::bridge::{Observer, Told};
 use crate::simulator::Vendor;
 use crate::simulator::idp::{Idp, Stage as Part, Step};
@@ -15,7 +15,7 @@ use crate::telemetry;
 /// What `demo` is told.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Play, compare the vendors with what is expected, and end: 0 if all is well
+    /// Play, compare the vendors with what is expected, and end: exit code 0 if all is well, 1 if not
     #[arg(long)]
     once: bool,
     /// Where the bridge listens; a free port of the loopback address unless given
@@ -37,6 +37,9 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         Ok(stage) => stage,
         Err(error) => {
             complain(&format!("the demonstration could not start: {error}"));
+            if arguments.listen.is_some() {
+                complain("  hint: without --listen, it takes a free port");
+            }
             return Exit::Failed;
         }
     };
@@ -44,24 +47,23 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
     for pair in &stage.pairs {
         well &= play(&stage, pair, &heard, arguments.quiet).await;
     }
-    if arguments.once {
-        return end(stage, well).await;
+    say(if well {
+        "\nEvery vendor is in the expected state."
+    } else {
+        "\nNot everything is as expected: see above."
+    });
+    if !arguments.once {
+        let stop = match Stop::listen() {
+            Ok(stop) => stop,
+            Err(error) => return deaf(&error),
+        };
+        invite(&stage);
+        stop.told().await;
     }
-    invite(&stage);
-    told_to_stop().await;
-    end(stage, well).await
-}
-
-async fn end(stage: Stage, well: bool) -> Exit {
     stage.bridge.stop().await;
     for pair in stage.pairs {
         pair.simulator.stop().await;
     }
-    say(if well {
-        "Every vendor is in the expected state."
-    } else {
-        "Not everything is as expected: see above."
-    });
     if well { Exit::Done } else { Exit::Failed }
 }
 

@@ -23,11 +23,15 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     match ask(arguments.admin, path) {
         Ok(true) => Exit::Done,
         Ok(false) => {
-            complain(&format!("the bridge at {} is not {}", arguments.admin, &path[1..]));
+            let how = if arguments.ready { "ready: it is starting or stopping" } else { "well" };
+            complain(&format!("the bridge at {} is not {how}", arguments.admin));
             Exit::Failed
         }
         Err(error) => {
             complain(&format!("the bridge at {} does not answer: {error}", arguments.admin));
+            complain(
+                "  hint: it is asked at the address of `admin.listen` in bridge.yaml; --admin takes another",
+            );
             Exit::Failed
         }
     }

@@ -15,6 +15,7 @@ mod story;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Lets any identity provider provision any vendor over SCIM 2.0.
 #[derive(Debug, Parser)]
@@ -49,6 +50,8 @@ enum Command {
 enum Exit {
     Done,
     Failed,
+    /// An argument that cannot be right, as clap's own.
+    Usage,
     Configuration,
 }
 
@@ -57,6 +60,7 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Done => Self::SUCCESS,
             Exit::Failed => Self::from(1),
+            Exit::Usage => Self::from(2),
             // EX_CONFIG of sysexits.h
             Exit::Configuration => Self::from(78),
         }
@@ -80,6 +84,12 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
+/// Says that the process could not listen for signals.
+fn deaf(error: &std::io::Error) -> Exit {
+    complain(&format!("the signals that end the process cannot be listened to: {error}"));
+    Exit::Failed
+}
+
 /// Runs a command that waits for things.
 fn run(command: impl Future<Output = Exit>) -> Exit {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -91,7 +101,7 @@ fn run(command: impl Future<Output = Exit>) -> Exit {
     }
 }
 
-/// A line of data, on standard output. When nobody reads it any more there is nothing left to do.
+/// Lines of data, on standard output. When nobody reads it any more there is nothing left to do.
 fn say(line: &str) {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
@@ -105,17 +115,33 @@ fn complain(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// Waits until the process is told to end.
-async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
+/// Says that a name among the arguments is not known, with the nearest that is.
+fn unknown(what: &str, name: &str, known: &[&str]) -> Exit {
+    complain(&format!("there is no {what} `{name}`"));
+    complain(&match crate::yaml::nearest(name, known.iter().copied()) {
+        Some(near) => format!("  hint: did you mean `{near}`?"),
+        None => format!("  hint: there are {}", known.join(", ")),
+    });
+    Exit::Usage
+}
+
+/// The signals that tell the process to end. They are listened to from the moment on in which this is made: before
+/// anything says that the process is up, or whoever reads that and ends it would cut it off.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits until the process is told to end.
+    async fn told(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = interrupt => {}
-        () = terminate => {}
     }
 }

@@ -6,7 +6,7 @@ use crate::config;
 /// What `schema` is told.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Of which file
+    /// Of which file: editors take the schema from `# yaml-language-server: $schema=FILE` in its first line
     #[arg(value_enum, default_value = "bridge")]
     of: Of,
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, complain, told_to_stop};
+use super::{Exit, Stop, complain, deaf};
 use crate::app;
 use crate::config::{self, LogFormat, Secrets};
 use crate::telemetry;
@@ -28,27 +28,37 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         LogFormat::Json => telemetry::Format::Json,
     });
     telemetry::start(format, &options.log_level);
+    let stop = match Stop::listen() {
+        Ok(stop) => stop,
+        Err(error) => return deaf(&error),
+    };
     let tls = options.tls.is_some();
     let integrations: Vec<_> = options
         .integrations
         .iter()
-        .map(|one| (one.name.clone(), one.path.clone(), one.compiled.vendor.clone()))
+        .map(|one| {
+            let url = format!("{}{}", options.public_url, one.path);
+            (one.name.clone(), url, one.compiled.vendor.clone(), one.vendor.base.to_string())
+        })
         .collect();
+    let (listen, admin) = (options.listen, options.admin);
     let running = match app::start(options, None).await {
         Ok(running) => running,
         Err(error) => {
-            tracing::error!(%error, "the bridge could not start");
+            let admin = admin.map(tracing::field::display);
+            tracing::error!(%error, %listen, admin, "the bridge could not start");
             return Exit::Failed;
         }
     };
     tracing::info!(listen = %running.local_addr(), tls, version = env!("CARGO_PKG_VERSION"), "serving");
-    for (integration, path, vendor) in integrations {
-        tracing::info!(%integration, path, vendor, "integration");
+    for (integration, url, vendor, vendor_url) in integrations {
+        // `url` is what the identity provider is given as its SCIM base URL.
+        tracing::info!(%integration, url, vendor, vendor_url, "integration");
     }
     if let Some(admin) = running.admin_addr() {
-        tracing::info!(listen = %admin, "health checks");
+        tracing::info!(listen = %admin, "health checks: GET /healthz, GET /readyz");
     }
-    told_to_stop().await;
+    stop.told().await;
     tracing::info!("stopping: requests that have begun are finished");
     let cut_off = running.stop().await;
     if cut_off > 0 {

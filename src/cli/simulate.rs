@@ -2,20 +2,20 @@
 
 use std::net::SocketAddr;
 
-use super::{Exit, complain, say, told_to_stop};
+use super::{Exit, Stop, complain, deaf, say, unknown};
 use crate::clock::Clock;
 use crate::simulator::{Options, Simulator, Vendor};
 
 /// What `simulate` is told.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The vendor
+    /// The vendor, one of those that --list names
     #[arg(required_unless_present = "list")]
     vendor: Option<String>,
     /// Where it listens
     #[arg(long, default_value = "127.0.0.1:9100", value_name = "ADDR")]
     listen: SocketAddr,
-    /// Where its control plane listens
+    /// Where its control plane listens: what it holds, what it saw, and what can be turned
     #[arg(long, default_value = "127.0.0.1:9101", value_name = "ADDR")]
     control: SocketAddr,
     /// The token that it accepts; made up unless given
@@ -33,9 +33,11 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
     }
     let name = arguments.vendor.unwrap_or_default();
     let Some(vendor) = Vendor::from_name(&name) else {
-        let known: Vec<_> = Vendor::ALL.iter().map(|vendor| vendor.name()).collect();
-        complain(&format!("there is no simulated vendor `{name}`; known: {}", known.join(", ")));
-        return Exit::Failed;
+        return unknown("simulated vendor", &name, &Vendor::ALL.map(Vendor::name));
+    };
+    let stop = match Stop::listen() {
+        Ok(stop) => stop,
+        Err(error) => return deaf(&error),
     };
     let options = Options {
         listen: arguments.listen,
@@ -47,17 +49,25 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
     let simulator = match Simulator::start(vendor, options).await {
         Ok(simulator) => simulator,
         Err(error) => {
-            complain(&format!("the vendor could not start: {error}"));
+            let addresses = format!("{} and {}", arguments.listen, arguments.control);
+            complain(&format!("the vendor could not start at {addresses}: {error}"));
+            complain("  hint: --listen and --control take other addresses");
             return Exit::Failed;
         }
     };
-    complain(&format!("{}: {}", vendor.name(), vendor.summary()));
+    complain(vendor.summary());
     say(&format!("base     {}", simulator.base_url()));
     say(&format!("token    {}", simulator.token()));
     if let Some(control) = simulator.control_url() {
         say(&format!("control  {control}"));
+        complain(&format!("  curl -s {control}/_sim/state     # what it holds"));
+        complain(&format!("  curl -s {control}/_sim/log       # every request that it saw"));
+        complain(&format!(
+            "  curl -s {control}/_sim/knobs     # what can be turned, by PATCH with an object of them"
+        ));
     }
-    told_to_stop().await;
+    complain("Ctrl-C ends it.");
+    stop.told().await;
     simulator.stop().await;
     Exit::Done
 }

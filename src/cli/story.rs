@@ -7,13 +7,21 @@ use crate::scim::json::Value;
 pub(super) fn told(told: &Told) -> Vec<String> {
     let mut out = vec![format!("  in      {} {}", told.method, readable(&told.path))];
     out.extend(body(told.body.as_ref()));
-    out.extend(steps(&told.steps));
-    out.push(format!("  answer  {}{}", told.status, summary(told.answer.as_ref())));
+    out.extend(steps(&told.steps, Called::Really));
+    out.push(answer(told.status, told.answer.as_ref()));
     out
 }
 
+/// Whether calls were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Called {
+    Really,
+    /// They were written down, and answered from what is imagined of the vendor.
+    Not,
+}
+
 /// Steps as lines of text.
-pub(super) fn steps(steps: &[Step]) -> Vec<String> {
+pub(super) fn steps(steps: &[Step], called: Called) -> Vec<String> {
     let mut out = Vec::new();
     for step in steps {
         match step {
@@ -22,18 +30,17 @@ pub(super) fn steps(steps: &[Step]) -> Vec<String> {
             }
             Step::Note(text) => out.push(format!("  note    {text}")),
             Step::Origins(origins) => {
-                out.extend(origins.iter().map(|origin| {
-                    format!(
-                        "  map     {}: {} (rule at line {})",
-                        short(&origin.target),
-                        short(&origin.how),
-                        origin.rule.line
-                    )
+                out.extend(origins.iter().enumerate().map(|(at, origin)| {
+                    let (target, how, line) = (short(&origin.target), short(&origin.how), origin.rule.line);
+                    let again = origins[at + 1..].iter().find(|later| later.target == origin.target);
+                    let again = again.map(|later| format!("; the rule at line {} decides", later.rule.line));
+                    format!("  map     {target}: {how} (rule at line {line}{})", again.unwrap_or_default())
                 }));
             }
             Step::Called { line, body: sent, why, status } => {
                 let status = status.map_or("no answer".to_owned(), |status| status.to_string());
-                out.push(format!("  out     {} → {status}   ({why})", short(line)));
+                let status = if called == Called::Really { format!(" → {status}") } else { String::new() };
+                out.push(format!("  out     {}{status}   ({why})", short(line)));
                 out.extend(body(sent.as_ref()));
             }
         }
@@ -43,6 +50,11 @@ pub(super) fn steps(steps: &[Step]) -> Vec<String> {
 
 fn body(body: Option<&Value>) -> Option<String> {
     body.map(|body| format!("          {}", short(&body.to_json())))
+}
+
+/// An answer as a line of text.
+pub(super) fn answer(status: u16, body: Option<&Value>) -> String {
+    format!("  answer  {status}{}", summary(body))
 }
 
 /// The few words of an answer that tell whether it is the right one.
@@ -55,7 +67,7 @@ fn summary(answer: Option<&Value>) -> String {
 }
 
 /// URNs that everybody knows, shortened: a line should be read, not scrolled.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     let text = text
         .replace("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "urn:…:enterprise:2.0:User")
         .replace("urn:ietf:params:scim:schemas:extension:ninjaone:2.0:User", "urn:…:ninjaone:2.0:User")
@@ -69,6 +81,6 @@ fn short(text: &str) -> String {
 
 const LONGEST: usize = 480;
 
-fn readable(path: &str) -> String {
+pub(super) fn readable(path: &str) -> String {
     percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()
 }

@@ -61,7 +61,8 @@ pub(super) fn options(
     }
     if file.get("integrations").is_some_and(|node| node.entries().is_empty()) {
         let span = file.get("integrations").map(|node| node.span).unwrap_or_default();
-        reader.mistakes.push(Mistake::new(span, "there is no integration"));
+        let hint = "an integration is an identity provider, a mapping and a vendor, under a name";
+        reader.mistakes.push(Mistake::new(span, "there is no integration").hint(hint));
     }
     reader.accounts(&integrations, file);
     if reader.mistakes.len() > before {
@@ -239,6 +240,9 @@ impl Reader<'_> {
     }
 
     fn secret(&mut self, reference: &Node) -> Option<Secret<String>> {
+        if reference.entries().is_empty() {
+            return None; // its shape is a mistake already
+        }
         if self.secrets == Secrets::Unread {
             return Some(Secret::new("x".repeat(2 * MIN_TOKEN)));
         }
@@ -263,6 +267,7 @@ impl Reader<'_> {
             Ok(base) => Some(base),
             Err(error) => {
                 let mistake = Mistake::new(url.span, format!("the vendor's URL cannot be used: {error}"));
+                let mistake = mistake.hint("such as https://eu.vendor.example/scim/v2");
                 self.wrong(if error == BaseError::Userinfo { mistake.hidden() } else { mistake })
             }
         };
@@ -274,7 +279,8 @@ impl Reader<'_> {
             match text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)) {
                 Some(parsed) => networks.push(parsed),
                 None => {
-                    self.mistakes.push(Mistake::new(network.span, "expected a network such as 10.0.0.0/8"));
+                    let mistake = Mistake::new(network.span, "expected a network such as 10.0.0.0/8");
+                    self.mistakes.push(mistake.hint("an address and how many of its bits count"));
                 }
             }
         }

@@ -30,6 +30,8 @@ pub struct Compiled {
     pub profile: Profile,
     /// What the file says that it only assumes.
     pub assumed: Vec<String>,
+    /// How many tests of its own it has passed.
+    pub tests: usize,
 }
 
 /// Reads mapping files.
@@ -55,12 +57,18 @@ impl Loader<'_> {
         }
     }
 
-    /// Finds a mapping by its name, or by its path if it begins with a dot or a slash.
+    /// Finds a mapping by its name, or by its path if it begins with a dot or a slash. `span` is where it is named.
     pub fn find(&mut self, name: &str, span: Span) -> Option<Node> {
+        let naming = self.sources.get(span.file).map_or(self.asked_by, |source| Path::new(&source.name));
         let own = match name.starts_with(['.', '/']) {
-            true => Some(beside(self.asked_by, name)),
+            true => Some(beside(naming, name)),
             false => {
-                Some(beside(self.asked_by, &format!("mappings/{name}.yaml"))).filter(|file| file.exists())
+                // A file that stands on the one of its own name stands on the shipped one.
+                let mut places = vec![beside(self.asked_by, &format!("mappings/{name}.yaml"))];
+                if naming != self.asked_by || is_mapping_folder(naming) {
+                    places.push(beside(naming, &format!("{name}.yaml")));
+                }
+                places.into_iter().find(|file| file != naming && file.exists())
             }
         };
         if let Some(missing) = own.as_ref().filter(|file| !file.exists()) {
@@ -103,9 +111,9 @@ impl Loader<'_> {
         if self.mistakes.len() > before {
             return None;
         }
-        let compiled = compile(&file, with, remembers, self.mistakes);
+        let mut compiled = compile(&file, with, remembers, self.mistakes);
         if self.mistakes.len() == before {
-            tests::run(&file, self.mistakes);
+            compiled.tests = tests::run(&file, self.mistakes);
         }
         (self.mistakes.len() == before).then_some(compiled)
     }
@@ -150,10 +158,8 @@ impl Loader<'_> {
     fn used(&mut self, name: &Node, seen: &mut HashSet<String>) -> Option<Node> {
         let text = name.text()?.to_owned();
         if !seen.insert(text.clone()) {
-            self.mistakes.push(Mistake::new(
-                name.span,
-                format!("`{text}` is used already: mappings cannot use each other"),
-            ));
+            let message = format!("`{text}` is used already: mappings cannot use each other");
+            self.mistakes.push(Mistake::new(name.span, message).hint("take one of the `use` out"));
             return None;
         }
         let other = self.find(&text, name.span)?;
@@ -195,6 +201,7 @@ pub(super) fn compile(
         mapping,
         profile,
         assumed: assumed.iter().filter_map(Node::text).map(str::to_owned).collect(),
+        tests: 0,
     }
 }
 
@@ -280,6 +287,11 @@ fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
         Kind::Map(entries) => entries.iter_mut().find(|(name, _)| name.text == key).map(|(_, node)| node),
         _ => None,
     }
+}
+
+/// Whether a file lies where mappings do.
+fn is_mapping_folder(file: &Path) -> bool {
+    file.parent().and_then(Path::file_name).is_some_and(|folder| folder == "mappings")
 }
 
 /// The names of the shipped ones.

@@ -238,5 +238,8 @@ pub fn mapping_schema() -> serde_json::Value {
         "type": "string",
         "description": "another mapping, on which this one stands"
     });
+    // A file that stands on another says only what differs.
+    schema["required"] = serde_json::json!(["format"]);
+    schema["anyOf"] = serde_json::json!([{ "required": ["vendor"] }, { "required": ["use"] }]);
     schema
 }

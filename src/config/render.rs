@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::Report;
 use super::source::Sources;
 use crate::yaml::Mistake;
 
@@ -51,9 +52,14 @@ fn one(mistake: &Mistake, sources: &Sources, secret_from: Option<usize>, out: &m
     out.push('\n');
 }
 
-/// All mistakes for a program to read.
-pub fn render_json(mistakes: &[Mistake], sources: &Sources) -> String {
-    let rows: Vec<_> = mistakes
+/// The mistakes of any number of files for a program to read, as one object.
+pub fn render_json<'r>(reports: impl IntoIterator<Item = &'r Report>) -> String {
+    let rows: Vec<_> = reports.into_iter().flat_map(rows).collect();
+    serde_json::json!({ "mistakes": rows }).to_string()
+}
+
+fn rows(Report { mistakes, sources }: &Report) -> Vec<serde_json::Value> {
+    mistakes
         .iter()
         .map(|mistake| {
             serde_json::json!({
@@ -64,8 +70,7 @@ pub fn render_json(mistakes: &[Mistake], sources: &Sources) -> String {
                 "hint": mistake.hint,
             })
         })
-        .collect();
-    serde_json::json!({ "mistakes": rows }).to_string()
+        .collect()
 }
 
 #[cfg(test)]

@@ -11,16 +11,17 @@ use crate::scim::schema::ResourceType;
 use crate::yaml::{Mistake, Node};
 
 /// Runs every test of a file that compiles, with the parameters that the test gives: what an integration gives is no
-/// part of the file's examples.
-pub(super) fn run(file: &Node, mistakes: &mut Vec<Mistake>) {
-    for test in file.get("tests").map(Node::items).unwrap_or_default() {
+/// part of the file's examples. Gives how many there are.
+pub(super) fn run(file: &Node, mistakes: &mut Vec<Mistake>) -> usize {
+    let tests = file.get("tests").map(Node::items).unwrap_or_default();
+    for test in tests {
         let mut own = Vec::new();
         let empty = Node::empty(test.span);
         let compiled = compile(file, Some(test.get("with").unwrap_or(&empty)), true, &mut own);
         if !own.is_empty() {
             // A parameter without a default is the test's to give.
             mistakes.extend(own);
-            return;
+            return tests.len();
         }
         if let Err(why) = one(file, test, &compiled) {
             let name = test.text_at("name").unwrap_or_default();
@@ -28,6 +29,7 @@ pub(super) fn run(file: &Node, mistakes: &mut Vec<Mistake>) {
             mistakes.push(mistake.hint("correct the test, or the rules that it is about"));
         }
     }
+    tests.len()
 }
 
 fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {

@@ -235,6 +235,9 @@ impl<I> Admitted<I> {
     }
 }
 
+/// What anybody may read whose path no integration could have.
+const NO_SUCH_PATH: &str = "No SCIM endpoint is at this path: a base URL is such as /NAME/scim/v2, as the bridge's operator gave it.";
+
 /// Failed attempts, by address.
 type Failures = RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>;
 
@@ -292,9 +295,24 @@ impl<I> Around for Authn<I> {
                 Ok((held, Admitted { entry, prefix, exchange }))
             }
             None if !self.gates.could_be(uri.path()) => {
-                Err(exchange.refuse(StatusCode::NOT_FOUND, "Not found."))
+                tracing::info!("refused: no integration has such a path");
+                Err(exchange.refuse(StatusCode::NOT_FOUND, NO_SUCH_PATH))
             }
-            _ => Err(self.refuse(&exchange)),
+            gate => {
+                // The operator may know what the client may not.
+                match (&gate, token) {
+                    (None, _) => tracing::info!("refused: no integration has this path"),
+                    (Some((entry, _)), None) => {
+                        trace::integration(&entry.name);
+                        tracing::info!("refused: there is no bearer token, or more than one");
+                    }
+                    (Some((entry, _)), Some(_)) => {
+                        trace::integration(&entry.name);
+                        tracing::info!("refused: the token is not one of this integration's");
+                    }
+                }
+                Err(self.refuse(&exchange))
+            }
         }
     }
 }

@@ -106,7 +106,8 @@ pub(super) fn too_fast(retry_after: u64, detail: &str, id: RequestId) -> Reply {
 
 /// The one answer to whatever is wrong with a credential, so that nothing can be learnt from it (RFC 6750 §3).
 pub(super) fn unauthenticated(id: RequestId) -> Reply {
-    let mut reply = error(StatusCode::UNAUTHORIZED, None, "Authentication failed.", id);
+    let detail = "Authentication failed: the base URL and the bearer token must be those of one integration.";
+    let mut reply = error(StatusCode::UNAUTHORIZED, None, detail, id);
     reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     reply
 }

@@ -36,7 +36,9 @@ pub async fn serve(caller: Caller<Integration>, request: Request<Incoming>) -> R
     };
     let path = caller.path(&head.uri);
     let Some(route) = Route::of(path) else {
-        return respond::error(StatusCode::NOT_FOUND, None, "There is nothing at this path", exchange.id);
+        let detail = "There is nothing at this path: there are Users, Groups, ServiceProviderConfig, ResourceTypes and \
+                      Schemas";
+        return respond::error(StatusCode::NOT_FOUND, None, detail, exchange.id);
     };
     trace::route(route.template());
     if route == Route::NotOffered {
@@ -205,20 +207,13 @@ impl Exchange {
         outcome: Result<Answer, bridge::Error>,
     ) -> (Reply, Option<Value>) {
         let manners = self.speaker.manners();
-        let (status, body) = match outcome {
-            Ok(Answer::Created(body)) => (StatusCode::CREATED, body),
-            Ok(Answer::Found(body) | Answer::Replaced(body) | Answer::Page(body)) => (StatusCode::OK, body),
-            Ok(Answer::Modified(Some(body)))
-                if resource == ResourceType::User || manners.group_patch_body =>
-            {
-                (StatusCode::OK, body)
-            }
-            Ok(Answer::Modified(_) | Answer::Deleted) => {
-                return (respond::empty(StatusCode::NO_CONTENT), None);
-            }
+        let answer = match outcome {
             Ok(Answer::Unchanged(version)) => return (respond::unchanged(&version), None),
+            Ok(answer) => answer,
             Err(error) => return (self.refuse(&error, manners), None),
         };
+        let (status, body) = shown(answer, resource, manners);
+        let Some(body) = body else { return (respond::empty(status), None) };
         let meta = body.get("meta");
         let location =
             meta.and_then(|meta| meta.text_at("location")).filter(|_| status == StatusCode::CREATED);
@@ -227,38 +222,74 @@ impl Exchange {
         (reply, self.integration.observer.is_some().then_some(body))
     }
 
-    /// Chooses the status of a failure: the one place where that is done. The operator gets the cause.
+    /// The reply to a failure. The operator gets the cause.
     fn refuse(&self, error: &bridge::Error, manners: Manners) -> Reply {
-        let integration = self.integration.name.as_str();
         let (id, detail) = (self.id, error.detail.as_str());
-        match error.kind {
-            Kind::Scim(_) | Kind::NotFound | Kind::Conflict | Kind::Changed => {
-                tracing::debug!(integration, %error, "refused");
-            }
-            _ => tracing::warn!(integration, %error, "failed"),
+        // The span names the request and its integration.
+        match (error.kind, error.advice) {
+            // Clients ask for what may not be there, and that is no news.
+            (Kind::NotFound | Kind::Changed, _) => tracing::debug!(%error, "refused"),
+            (Kind::Scim(_) | Kind::Conflict, _) => tracing::info!(%error, "refused"),
+            (_, None) => tracing::warn!(%error, "failed"),
+            (_, Some(advice)) => tracing::warn!(%error, advice, "failed"),
         }
-        let transient = StatusCode::from_u16(manners.transient).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-        let okta = transient == StatusCode::TOO_MANY_REQUESTS;
-        let later = |status: StatusCode, after: Duration| respond::later(status, after, detail, id);
-        match error.kind {
-            Kind::Scim(ErrorType::Sensitive) => {
-                respond::error(StatusCode::FORBIDDEN, Some(ErrorType::Sensitive.word()), detail, id)
-            }
-            Kind::Scim(ErrorType::Uniqueness) | Kind::Conflict => {
-                respond::error(StatusCode::CONFLICT, Some(ErrorType::Uniqueness.word()), detail, id)
-            }
-            Kind::Scim(kind) => respond::error(StatusCode::BAD_REQUEST, Some(kind.word()), detail, id),
-            Kind::NotFound => respond::error(StatusCode::NOT_FOUND, None, detail, id),
-            Kind::Changed => respond::error(StatusCode::PRECONDITION_FAILED, None, detail, id),
-            Kind::Forbidden => respond::error(StatusCode::FORBIDDEN, None, detail, id),
-            Kind::NotImplemented => respond::error(StatusCode::NOT_IMPLEMENTED, None, detail, id),
-            Kind::Throttled(after) => later(StatusCode::TOO_MANY_REQUESTS, after),
-            Kind::Unavailable(after) => later(transient, after),
-            Kind::Overdue(after) => later(if okta { transient } else { StatusCode::GATEWAY_TIMEOUT }, after),
-            Kind::Broken(after) => later(if okta { transient } else { StatusCode::BAD_GATEWAY }, after),
-            Kind::Internal(after) => {
-                later(if okta { transient } else { StatusCode::INTERNAL_SERVER_ERROR }, after)
-            }
+        match refusal(error, manners) {
+            Refusal { status, after: Some(after), .. } => respond::later(status, after, detail, id),
+            Refusal { status, scim_type, .. } => respond::error(status, scim_type, detail, id),
+        }
+    }
+}
+
+/// The status of an answer, and its body if this client gets one.
+pub fn shown(answer: Answer, resource: ResourceType, manners: Manners) -> (StatusCode, Option<Value>) {
+    match answer {
+        Answer::Created(body) => (StatusCode::CREATED, Some(body)),
+        Answer::Found(body) | Answer::Replaced(body) | Answer::Page(body) => (StatusCode::OK, Some(body)),
+        Answer::Modified(Some(body)) if resource == ResourceType::User || manners.group_patch_body => {
+            (StatusCode::OK, Some(body))
+        }
+        Answer::Modified(_) | Answer::Deleted => (StatusCode::NO_CONTENT, None),
+        Answer::Unchanged(_) => (StatusCode::NOT_MODIFIED, None),
+    }
+}
+
+/// How a failure is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal {
+    /// The status.
+    pub status: StatusCode,
+    /// The word of RFC 7644 §3.12, if there is one for it.
+    pub scim_type: Option<&'static str>,
+    /// When it is worth trying again, if it passes.
+    pub after: Option<Duration>,
+}
+
+/// Chooses the status of a failure: the one place where that is done.
+pub fn refusal(error: &bridge::Error, manners: Manners) -> Refusal {
+    let transient = StatusCode::from_u16(manners.transient).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let okta = transient == StatusCode::TOO_MANY_REQUESTS;
+    let is = |status: StatusCode, kind: Option<ErrorType>| Refusal {
+        status,
+        scim_type: kind.map(|kind| kind.word()),
+        after: None,
+    };
+    let later = |status: StatusCode, after: Duration| Refusal { status, scim_type: None, after: Some(after) };
+    match error.kind {
+        Kind::Scim(kind @ ErrorType::Sensitive) => is(StatusCode::FORBIDDEN, Some(kind)),
+        Kind::Scim(ErrorType::Uniqueness) | Kind::Conflict => {
+            is(StatusCode::CONFLICT, Some(ErrorType::Uniqueness))
+        }
+        Kind::Scim(kind) => is(StatusCode::BAD_REQUEST, Some(kind)),
+        Kind::NotFound => is(StatusCode::NOT_FOUND, None),
+        Kind::Changed => is(StatusCode::PRECONDITION_FAILED, None),
+        Kind::Forbidden => is(StatusCode::FORBIDDEN, None),
+        Kind::NotImplemented => is(StatusCode::NOT_IMPLEMENTED, None),
+        Kind::Throttled(after) => later(StatusCode::TOO_MANY_REQUESTS, after),
+        Kind::Unavailable(after) => later(transient, after),
+        Kind::Overdue(after) => later(if okta { transient } else { StatusCode::GATEWAY_TIMEOUT }, after),
+        Kind::Broken(after) => later(if okta { transient } else { StatusCode::BAD_GATEWAY }, after),
+        Kind::Internal(after) => {
+            later(if okta { transient } else { StatusCode::INTERNAL_SERVER_ERROR }, after)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 type Cause = Box<dyn Error + Send + Sync>;
@@ -54,6 +55,30 @@ impl Failure {
         Self { kind: Kind::Overdue, cause: None }
     }
 
+    /// What the operator can do about it, where that is known.
+    pub fn advice(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::NotSent => Some(match tls_cause(self) {
+                Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {
+                    "the vendor's certificate is of no known authority: name that under vendor.tls.ca"
+                }
+                Some(rustls::Error::InvalidCertificate(_)) => {
+                    "the vendor's certificate is not valid for vendor.url"
+                }
+                Some(rustls::Error::InvalidMessage(_)) => "what vendor.url names does not speak TLS",
+                _ => "check vendor.url and the way to it",
+            }),
+            Kind::Redirect => {
+                Some("give vendor.url as the vendor's own console shows it: nothing is followed")
+            }
+            Kind::Ambiguous
+            | Kind::Throttled { .. }
+            | Kind::TooLarge
+            | Kind::Unauthorised
+            | Kind::Overdue => None,
+        }
+    }
+
     /// What went wrong while a request was sent or the head of its reply was read.
     pub(super) fn of_request(cause: hyper::Error) -> Self {
         match () {
@@ -62,6 +87,18 @@ impl Failure {
             () if cause.is_parse_too_large() => Kind::TooLarge.into(),
             () => Self::ambiguous(cause),
         }
+    }
+}
+
+/// What rustls said, wherever it is among the causes.
+fn tls_cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
+    }
+    // The source of an I/O error is the source of what it wraps; what it wraps is had by another name.
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(wrapped) => tls_cause(wrapped),
+        None => tls_cause(error.source()?),
     }
 }
 

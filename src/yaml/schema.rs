@@ -21,7 +21,11 @@ fn of(shape: &Shape) -> Json {
         Shape::Count => json!({ "type": "integer", "minimum": 1 }),
         Shape::Duration => json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d|w)$" }),
         Shape::Rate => json!({ "type": "string", "pattern": "^[1-9][0-9]*/([0-9]*(ms|s|m|h|d|w))$" }),
-        Shape::Word(words) | Shape::WordOrLater(words, _) => json!({ "enum": words }),
+        Shape::Word(words) | Shape::WordOrLater(words, _) => {
+            // `format: 1` is a number to an editor, and a word to us.
+            let plain = words.iter().filter_map(|word| serde_json::from_str::<Json>(word).ok());
+            json!({ "enum": words.iter().map(|word| json!(word)).chain(plain).collect::<Vec<_>>() })
+        }
         Shape::Any => json!({}),
         Shape::List(item) => json!({ "type": "array", "items": of(item) }),
         Shape::OneOrMore(item) => json!({ "anyOf": [of(item), { "type": "array", "items": of(item) }] }),

@@ -158,8 +158,8 @@ pub fn check_object(node: &Node, fields: &[Field], mistakes: &mut Vec<Mistake>) 
     keys(node, fields, mistakes);
     for field in fields.iter().filter(|field| field.need == Need::Required) {
         if node.get(field.name).is_none() {
-            let message = format!("`{}` is missing: {}", field.name, field.help);
-            mistakes.push(Mistake::new(node.span, message));
+            let mistake = Mistake::new(node.span, format!("`{}` is missing", field.name));
+            mistakes.push(mistake.hint(field.help));
         }
     }
 }
@@ -177,7 +177,14 @@ fn keys(node: &Node, fields: &[Field], mistakes: &mut Vec<Mistake>) {
                 let mistake = Mistake::new(key.span, format!("`{}` is not supported yet", key.text));
                 mistakes.push(mistake.hint(format!("{help}; leave it out for now")));
             }
-            Some(field) => field.shape.check(value, mistakes),
+            Some(field) => {
+                let before = mistakes.len();
+                field.shape.check(value, mistakes);
+                // Whoever wrote the wrong thing is told what the right one is for.
+                for mistake in mistakes[before..].iter_mut().filter(|mistake| mistake.hint.is_none()) {
+                    mistake.hint = Some(format!("{}: {}", field.name, field.help));
+                }
+            }
             None => {
                 let mistake = Mistake::new(key.span, format!("unknown key `{}`", key.text));
                 mistakes.push(match nearest(&key.text, fields.iter().map(|field| field.name)) {
@@ -223,14 +230,14 @@ mod tests {
             shown,
             [
                 "1: unknown key `rat` (did you mean `rate`?)",
-                "2: expected a rate such as 10/s or 600/m (-)",
+                "2: expected a rate such as 10/s or 600/m (rate: how many)",
                 "3: expected one of info, debug (did you mean `info`?)",
-                "4: expected true or false (-)",
+                "4: expected true or false (on: whether)",
                 "5: `store` is not supported yet (durable memory; leave it out for now)",
-                "7: expected exactly one of env, file (-)",
-                "8: expected exactly one of env, file (-)",
-                "9: expected exactly one of env, file (-)",
-                "1: `listen` is missing: where to listen (-)",
+                "7: expected exactly one of env, file (auth: tokens)",
+                "8: expected exactly one of env, file (auth: tokens)",
+                "9: expected exactly one of env, file (auth: tokens)",
+                "1: `listen` is missing (where to listen)",
             ]
         );
     }
