@@ -3,6 +3,7 @@
 
 mod peer;
 
+mod cli;
 mod dialects;
 mod foreign;
 mod laws;

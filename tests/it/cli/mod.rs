@@ -1,0 +1,10 @@
+//! What a person types, and what is printed: every command through the built program.
+
+mod check;
+mod demo;
+mod explain;
+mod help;
+mod program;
+mod schema;
+mod serve;
+mod tls;
