@@ -95,7 +95,7 @@ fn details(compiled: &Compiled, verbose: bool) {
                 (_, true) => {}
                 (Case::Pass, false) => say(&format!("    {:<9} the rest: {what}", case.name())),
                 (_, false) => {
-                    say(&format!("    {:<9} {}: {what}", case.name(), story::short(&of.join(", "))))
+                    say(&format!("    {:<9} {}: {what}", case.name(), story::short(&of.join(", "))));
                 }
             }
         }

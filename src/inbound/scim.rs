@@ -270,7 +270,7 @@ pub fn refusal(error: &bridge::Error, manners: Manners) -> Refusal {
     let okta = transient == StatusCode::TOO_MANY_REQUESTS;
     let is = |status: StatusCode, kind: Option<ErrorType>| Refusal {
         status,
-        scim_type: kind.map(|kind| kind.word()),
+        scim_type: kind.map(ErrorType::word),
         after: None,
     };
     let later = |status: StatusCode, after: Duration| Refusal { status, scim_type: None, after: Some(after) };
