@@ -56,7 +56,7 @@ impl Integration {
             match catalog.core_attribute(name) {
                 Some(attribute) if !attribute.is_shown() => return false,
                 Some(attribute) if attribute.kind == AttributeType::Complex => {
-                    self.own_references(name, value)
+                    self.own_references(name, value);
                 }
                 Some(_) => {}
                 None if value.is_object() => {

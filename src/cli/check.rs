@@ -131,7 +131,7 @@ fn count(number: usize, what: &str) -> String {
 fn paths(schema: &Schema, resource: ResourceType) -> Vec<AttrPath> {
     let urn = (schema.id != resource.urn()).then(|| schema.id.clone());
     let mut out = Vec::new();
-    for attribute in &schema.attributes {
+    for attribute in schema.attributes.iter() {
         let whole = AttrPath { schema: urn.clone(), name: attribute.name.clone(), sub: None };
         let has_parts =
             |attribute: &Attribute| attribute.kind == AttributeType::Complex && !attribute.multi_valued;

@@ -61,7 +61,14 @@ fn member(
             return;
         }
         let mut extension = Value::object();
-        for (name, inner) in value.into_members() {
+        let schema = catalog.extension(&urn);
+        for (name, mut inner) in value.into_members() {
+            let known = schema.and_then(|schema| schema.attribute(&name)).filter(|known| known.name == name);
+            if let Some(known) = known {
+                value::canonical(known, &mut inner, touched);
+                extension.entry(&urn).set(&name, inner);
+                continue;
+            }
             let path = AttrPath { schema: Some(urn.clone()), name, sub: None };
             attribute(&mut extension, path, inner, catalog, touched);
         }

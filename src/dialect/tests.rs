@@ -274,8 +274,12 @@ fn strings_wrapped_for_a_declared_list_are_unwrapped() {
     let mut catalog = users();
     let zones = Attribute { multi_valued: true, ..Attribute::string("zoneIds") };
     let id = "urn:ietf:params:scim:schemas:extension:AcmeBadge:2.0:User";
-    let badge =
-        Schema { id: id.into(), name: "Badge".into(), description: "".into(), attributes: vec![zones] };
+    let badge = Schema {
+        id: id.into(),
+        name: "Badge".into(),
+        description: "".into(),
+        attributes: [zones].into_iter().collect(),
+    };
     catalog.extensions.push(std::sync::Arc::new(badge));
     let body =
         format!(r#"{{"Operations":[{{"op":"Add","path":"{id}:zoneIds","value":[{{"value":"12"}}]}}]}}"#);

@@ -7,7 +7,7 @@ use jsonpath_rust::parser::model::{
 use jsonpath_rust::query::js_path_process;
 
 use super::parts::{self, Part};
-use super::path::{self, Given, SPECIALS};
+use super::path::{self, Given};
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 
@@ -120,8 +120,8 @@ pub(super) fn with_specials<T>(resource: &mut Value, given: &Given<'_>, run: imp
     resource.set(PROBE, vec![Value::null()]);
     let out = run(resource);
     resource.remove(PROBE);
-    for name in SPECIALS {
-        resource.remove(&special_member(name));
+    for name in ["$groups", "$old", "$op"] {
+        resource.remove(name);
     }
     out
 }

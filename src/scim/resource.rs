@@ -93,7 +93,7 @@ fn keep_member(key: &str, value: &mut Value, catalog: &Catalog, write: Write) ->
         match extension.and_then(|schema| schema.attribute(name)) {
             Some(attribute) if attribute.mutability == Mutability::ReadOnly => return false,
             Some(attribute) => {
-                wrong = wrong.take().or(check(attribute, Named::of(&attribute.name), value).err())
+                wrong = wrong.take().or(check(attribute, Named::of(&attribute.name), value).err());
             }
             None => {}
         }

@@ -1,5 +1,6 @@
 //! Schemas as data: what each attribute is, and how it behaves (RFC 7643 §2.2, §7, §8.7).
 
+use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
 use compact_str::CompactString;
@@ -105,7 +106,45 @@ pub struct Attribute {
     /// One sentence.
     pub description: CompactString,
     /// Of a complex attribute.
-    pub sub_attributes: Vec<Attribute>,
+    pub sub_attributes: Attributes,
+}
+
+/// Attributes in their order, found by name. Every name of every resource is looked up more than once, so a look must not
+/// go through the attributes themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Attributes {
+    list: Vec<Attribute>,
+    /// Of each: its length and its first letter.
+    marks: Vec<u16>,
+}
+
+impl Attributes {
+    /// The one of that name, in any case.
+    pub fn named(&self, name: &str) -> Option<&Attribute> {
+        let wanted = mark(name);
+        let likely = self.marks.iter().zip(&self.list).filter(|(mark, _)| **mark == wanted);
+        likely.map(|(_, attribute)| attribute).find(|attribute| same_name(&attribute.name, name))
+    }
+}
+
+fn mark(name: &str) -> u16 {
+    let first = name.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
+    u16::from_le_bytes([name.len() as u8, first])
+}
+
+impl FromIterator<Attribute> for Attributes {
+    fn from_iter<I: IntoIterator<Item = Attribute>>(list: I) -> Self {
+        let list: Vec<_> = list.into_iter().collect();
+        Self { marks: list.iter().map(|attribute| mark(&attribute.name)).collect(), list }
+    }
+}
+
+impl Deref for Attributes {
+    type Target = [Attribute];
+
+    fn deref(&self) -> &[Attribute] {
+        &self.list
+    }
 }
 
 impl Attribute {
@@ -123,7 +162,7 @@ impl Attribute {
             canonical_values: Vec::new(),
             reference_types: Vec::new(),
             description: CompactString::default(),
-            sub_attributes: Vec::new(),
+            sub_attributes: Attributes::default(),
         }
     }
 
@@ -134,7 +173,7 @@ impl Attribute {
 
     /// The sub-attribute of that name, in any case.
     pub fn sub(&self, name: &str) -> Option<&Attribute> {
-        self.sub_attributes.iter().find(|sub| same_name(&sub.name, name))
+        self.sub_attributes.named(name)
     }
 
     /// Reads the form of RFC 7643 §7. What is missing has the RFC's default; `None` when a word is unknown.
@@ -239,13 +278,13 @@ pub struct Schema {
     /// One sentence.
     pub description: CompactString,
     /// Its attributes.
-    pub attributes: Vec<Attribute>,
+    pub attributes: Attributes,
 }
 
 impl Schema {
     /// The attribute of that name, in any case.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes.iter().find(|attribute| same_name(&attribute.name, name))
+        self.attributes.named(name)
     }
 
     /// Reads the form of RFC 7643 §7.
@@ -356,7 +395,7 @@ mod tests {
     fn an_attribute_reads_back_from_what_it_prints() {
         for resource in ResourceType::ALL {
             for schema in Catalog::standard(resource).schemas() {
-                for attribute in &schema.attributes {
+                for attribute in schema.attributes.iter() {
                     let printed = attribute.to_value();
                     assert_eq!(Attribute::read(&printed).unwrap().to_value(), printed, "{}", attribute.name);
                 }

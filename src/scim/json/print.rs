@@ -54,9 +54,11 @@ impl Value {
     /// costs less than JSON, and nobody reads it.
     pub fn write_plainly(&self, out: &mut Vec<u8>) {
         let part = |kind: u8, text: &str, out: &mut Vec<u8>| {
-            out.push(kind);
-            // No text is longer than what is read at once.
-            out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            let short = u8::try_from(text.len()).unwrap_or(u8::MAX);
+            out.extend_from_slice(&[kind, short]);
+            if short == u8::MAX {
+                out.extend_from_slice(&text.len().to_le_bytes());
+            }
             out.extend_from_slice(text.as_bytes());
         };
         match &self.0 {
