@@ -4,7 +4,7 @@
 //! filter, a name or an address of a person.
 //!
 //! Each request is a line, so a line must cost little: it is formatted once, into a buffer that is there already, and
-//! lines leave together ([`out`]).
+//! lines leave together.
 
 mod line;
 mod log;

@@ -197,6 +197,16 @@ async fn connections_are_used_again() {
 }
 
 #[tokio::test]
+async fn a_connection_that_the_vendor_ends_is_not_used_again() {
+    let peer = Peer::start(|_, _| Err(OK.replace("Content-Type", "Connection: close\r\nContent-Type"))).await;
+    let vendor = vendor(&peer);
+    for connection in 0..3 {
+        vendor.send(&post()).await.unwrap();
+        assert_eq!(peer.seen().last().unwrap().0, connection);
+    }
+}
+
+#[tokio::test]
 async fn what_a_status_means_to_the_caller() {
     let peer = Peer::start(|_, request| {
         let status = request.split(' ').nth(1).unwrap().rsplit('/').next().unwrap();

@@ -55,6 +55,39 @@ async fn a_plain_listener_speaks_both_versions() {
 }
 
 #[tokio::test]
+async fn connections_are_dealt_to_the_threads_and_stay_there() {
+    let setup = Setup::default();
+    let listener = Listener::bind(&setup.listener).await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), tokio_util::sync::CancellationToken::new());
+    let stack = Stack::new(&setup.stack, super::gates(1000), |_, _| async {
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        respond::json(StatusCode::OK, name, None, None)
+    });
+    let workers = Workers::start().unwrap();
+    let told = stop.clone();
+    let done = tokio::spawn(async move {
+        listener.serve(&workers, move |connection| stack.on(connection), told, SOON).await
+    });
+    let mut names = std::collections::HashSet::new();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    for _ in 0..threads {
+        let mut client = Client(TcpStream::connect(address).await.unwrap());
+        let mut last = String::new();
+        for turn in 0..3 {
+            client.send(get()).await;
+            let reply = client.reply().await;
+            let name = reply.rsplit("\r\n").next().unwrap().to_owned();
+            assert!(name.starts_with("worker-") && (turn == 0 || name == last), "{name} after {last}");
+            last = name;
+        }
+        names.insert(last);
+    }
+    assert_eq!(names.len(), threads);
+    stop.cancel();
+    assert_eq!(done.await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn what_is_not_http_is_closed() {
     let server = Setup::default().serve(echo).await;
     for bytes in
