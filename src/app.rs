@@ -53,8 +53,9 @@ pub async fn start(options: Options, observer: Option<Observer>) -> io::Result<R
         _ => options.public_url.clone(),
     };
     let tasks = TaskTracker::new();
+    let front = stack::Options { hosts: options.hosts.clone(), ..stack::Options::default() };
     let gates = gates(options, &public_url, &tasks, observer.as_ref())?;
-    let stack = Stack::new(&stack::Options::default(), gates, scim::serve);
+    let stack = Stack::new(&front, gates, scim::serve);
     let workers = Workers::start()?;
     let stop = CancellationToken::new();
     let ready = Ready::default();

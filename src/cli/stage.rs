@@ -51,6 +51,7 @@ impl Stage {
         let options = config::Options {
             listen,
             public_url: format!("http://{listen}"),
+            hosts: Vec::new(),
             tls: None,
             admin: Some(any),
             log_format: None,

@@ -68,9 +68,12 @@ pub(super) fn options(
     if reader.mistakes.len() > before {
         return None;
     }
+    let (listen, public_url) = (listen?, public_url?);
+    let behind_proxy = file.get("behind_proxy").and_then(Node::truth) == Some(true);
     Some(Options {
-        listen: listen?,
-        public_url: public_url?,
+        listen,
+        hosts: if behind_proxy { Vec::new() } else { hosts(&public_url, listen) },
+        public_url,
         tls,
         admin,
         log_format: match log.and_then(|log| log.text_at("format")) {
@@ -81,6 +84,17 @@ pub(super) fn options(
         log_level: log.and_then(|log| log.text_at("level")).unwrap_or("info").to_owned(),
         integrations,
     })
+}
+
+/// The names of a bridge that is called directly: in its public URL, where it listens, and on the machine itself.
+fn hosts(public_url: &str, listen: SocketAddr) -> Vec<String> {
+    let public = public_url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
+    let listen = match listen.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    let own = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
+    public.into_iter().chain([listen]).chain(own).collect()
 }
 
 struct Reader<'r> {

@@ -37,6 +37,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The URL that identity providers use, without a slash at the end.
     pub public_url: String,
+    /// The host names that it is called by, without ports; none: any, since a proxy in front of it decides.
+    pub hosts: Vec<String>,
     /// How it serves TLS; `None`: it does not.
     pub tls: Option<inbound::tls::Options>,
     /// Where the health checks are.
