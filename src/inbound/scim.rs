@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use compact_str::CompactString;
 use http::header::{IF_MATCH, IF_NONE_MATCH, USER_AGENT};
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, Method, Request, StatusCode};
 use hyper::body::Incoming;
 
 use super::authn::Caller;
@@ -15,10 +16,11 @@ use super::{body, discovery, query, trace};
 use crate::bridge::{self, Answer, Context, Integration, Kind, Step, Trail};
 use crate::dialect::{Hints, Manners, Speaker, Touched};
 use crate::scim::error::{Error as ScimError, ErrorType};
-use crate::scim::json::{Limits, Value};
+use crate::scim::json::{Limits, ReadError, ReadErrorKind, Value};
 use crate::scim::request::{Action, Parameters, Request as ScimRequest};
 use crate::scim::resource::Write;
 use crate::scim::schema::ResourceType;
+use crate::scim::version;
 
 /// The largest body about users, and about groups, whose members are many.
 const USER_BODY: usize = 1024 * 1024;
@@ -117,7 +119,7 @@ pub fn canonical(
         _ => return Err(ScimError::syntax("this is not a request for resources")),
     };
     let catalog = integration.catalog(resource);
-    let body = || Value::read(bytes, &Limits::REQUEST).map_err(|error| ScimError::syntax(error.to_string()));
+    let body = || Value::read(bytes, &Limits::REQUEST).map_err(|error| unreadable(&error, route));
     let mut parameters = match route {
         Route::Search(_) => Parameters::read(&body()?)?,
         _ => query::parameters(head.query)?,
@@ -141,9 +143,30 @@ pub fn canonical(
             Action::List(parameters.query)
         }
     };
-    let condition = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(Into::into);
-    let (if_match, if_none_match) = (condition(IF_MATCH), condition(IF_NONE_MATCH));
+    let (if_match, if_none_match) =
+        (condition(head.headers, &IF_MATCH)?, condition(head.headers, &IF_NONE_MATCH)?);
     Ok(ScimRequest { resource, action, projection: parameters.projection, if_match, if_none_match })
+}
+
+/// What a conditional request asks for. Text that is no condition could be taken for one that does not hold, and the
+/// client told to read again and again what it has.
+fn condition(headers: &HeaderMap, name: &HeaderName) -> Result<Option<CompactString>, ScimError> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    match value.to_str() {
+        Ok(text) if version::is_condition(text) => Ok(Some(text.into())),
+        _ => Err(ScimError::value(format!("{name} must be * or entity tags such as W/\"1\""))),
+    }
+}
+
+/// A body of the wrong form, or of the right form with a value that is none.
+fn unreadable(error: &ReadError, route: &Route<'_>) -> ScimError {
+    let kind = match (error.kind, route) {
+        // The only text in a query that can be long.
+        (ReadErrorKind::Length, Route::Search(_)) => ErrorType::InvalidFilter,
+        (ReadErrorKind::Length | ReadErrorKind::Nul, _) => ErrorType::InvalidValue,
+        _ => ErrorType::InvalidSyntax,
+    };
+    ScimError::new(kind, error.to_string())
 }
 
 struct Exchange {

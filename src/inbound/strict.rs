@@ -32,6 +32,7 @@ enum Fault {
     Method,
     Target,
     TargetTooLong,
+    FilterTooLong,
     Host,
     Misdirected,
     ValueTooLong,
@@ -42,13 +43,27 @@ enum Fault {
 }
 
 impl Fault {
+    /// The RFC's word for it, where there is one (RFC 7644 table 9).
+    const fn scim_type(self) -> Option<&'static str> {
+        match self {
+            Self::FilterTooLong => Some("invalidFilter"),
+            _ => None,
+        }
+    }
+
     fn face(self) -> (StatusCode, &'static str) {
         match self {
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed."),
             Self::Target => (StatusCode::BAD_REQUEST, "The request target is not a plain path."),
             Self::TargetTooLong => (StatusCode::URI_TOO_LONG, "The request target is too long."),
+            Self::FilterTooLong => {
+                (StatusCode::URI_TOO_LONG, "The filter is too long for a URL: it can be sent to .search.")
+            }
             Self::Host => (StatusCode::BAD_REQUEST, "There must be exactly one valid Host."),
-            Self::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "This host is not served here."),
+            Self::Misdirected => (
+                StatusCode::MISDIRECTED_REQUEST,
+                "This host is not served here: use the public URL of the bridge.",
+            ),
             Self::ValueTooLong => {
                 (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "A header field is too long.")
             }
@@ -87,7 +102,7 @@ impl Around for Strict {
             Err(fault) => {
                 tracing::debug!(?fault, "refused");
                 let (status, detail) = fault.face();
-                let reply = exchange.refuse(status, detail);
+                let reply = exchange.close(respond::error(status, fault.scim_type(), detail, exchange.id));
                 Err(if fault == Fault::Method { Box::new(respond::allowing(*reply, METHODS)) } else { reply })
             }
         }
@@ -132,7 +147,9 @@ fn check<B: Body>(request: &Request<B>, hosts: &[String]) -> Result<Option<Uri>,
 
     let target = uri.path_and_query().ok_or(Fault::Target)?;
     if target.as_str().len() > MAX_URI {
-        return Err(Fault::TargetTooLong);
+        let filtered =
+            target.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("filter=")));
+        return Err(if filtered { Fault::FilterTooLong } else { Fault::TargetTooLong });
     }
     let path = plain_path(target.path()).ok_or(Fault::Target)?;
     if path.len() == target.path().len() {
@@ -360,6 +377,13 @@ mod tests {
             ("GET", "http://scim.example/Users", &[host], b"", Some(Fault::Target)),
             ("GET", "/Users/..", &[host], b"", Some(Fault::Target)),
             ("GET", &far, &[host], b"", Some(Fault::TargetTooLong)),
+            (
+                "GET",
+                &format!("/Users?filter={}", "a".repeat(MAX_URI)),
+                &[host],
+                b"",
+                Some(Fault::FilterTooLong),
+            ),
             ("GET", "/Users", &[], b"", Some(Fault::Host)),
             ("GET", "/Users", &[host, host], b"", Some(Fault::Host)),
             ("GET", "/Users", &[("Host", "a@scim.example")], b"", Some(Fault::Host)),

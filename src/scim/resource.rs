@@ -7,7 +7,7 @@ use crate::scim::error::{Error, ErrorType};
 use crate::scim::filter::{Filter, Op as Comparison};
 use crate::scim::json::{Kind, Value, same_name};
 use crate::scim::name::{self, AttrPath};
-use crate::scim::patch::{Op, Operation};
+use crate::scim::patch::{self, Op, Operation};
 use crate::scim::path::Path;
 use crate::scim::schema::{Attribute, AttributeType, Catalog, Mutability, ResourceType};
 
@@ -30,7 +30,7 @@ pub enum Write {
 /// "[]" stays in a PUT, where it says "unassign".
 ///
 /// # Errors
-/// `invalidSyntax` when it is no resource, `invalidValue` when a value does not fit, `tooMany` beyond the limits.
+/// `invalidSyntax` when it is no resource, `invalidValue` when a value does not fit, `tooMany` for too many members.
 pub fn accept(mut body: Value, catalog: &Catalog, write: Write) -> Result<Value, Error> {
     if !body.is_object() {
         return Err(Error::syntax("the body must be a JSON object"));
@@ -105,8 +105,12 @@ fn keep_member(key: &str, value: &mut Value, catalog: &Catalog, write: Write) ->
 /// Whether an operation fits the schema. Its path is known to be well formed.
 ///
 /// # Errors
-/// `invalidPath` when the path names nothing that the schemas know, `invalidValue` when the value does not fit.
+/// `invalidPath` when the path names nothing that the schemas know, `mutability` when that cannot be changed so,
+/// `invalidValue` when the value does not fit.
 pub fn check_operation(operation: &mut Operation, catalog: &Catalog) -> Result<(), Error> {
+    if let Some(Path::Attribute(path) | Path::Element { attribute: path, .. }) = &operation.path {
+        patch::check_mutability(path, operation, catalog)?;
+    }
     let Operation { op, path, value, .. } = operation;
     let (attribute, sub) = match path {
         Some(Path::Attribute(path)) => (path.whole(), path.sub.clone()),
@@ -209,12 +213,16 @@ fn check(attribute: &Attribute, name: Named<'_>, value: &mut Value) -> Result<()
     if !attribute.multi_valued {
         return check_one(attribute, name, value);
     }
-    let most = if name.is("members") { MAX_MEMBERS } else { MAX_ELEMENTS };
+    // A group may rightly have more members than one request may carry; nobody has that many addresses.
+    let (most, kind) = match name.is("members") {
+        true => (MAX_MEMBERS, ErrorType::TooMany),
+        false => (MAX_ELEMENTS, ErrorType::InvalidValue),
+    };
     let Some(items) = value.items_mut() else {
         return Err(Error::value(format!("{name} must be a list")));
     };
     if items.len() > most {
-        return Err(Error::new(ErrorType::TooMany, format!("{name} may hold {most} values")));
+        return Err(Error::new(kind, format!("{name} may hold {most} values in one request")));
     }
     let mut primaries = 0;
     for item in items.iter_mut() {
@@ -412,7 +420,7 @@ mod tests {
                     r#"{{"userName":"a","roles":[{}{{"value":"x"}}]}}"#,
                     r#"{"value":"x"},"#.repeat(100)
                 ),
-                "tooMany",
+                "invalidValue",
             ),
         ] {
             assert_eq!(refusal(json), expected, "{json}");
@@ -457,6 +465,11 @@ mod tests {
             (r#"{"op":"add","path":"emails","value":{"value":"a"}}"#, Ok(())),
             (r#"{"op":"replace","path":"urn:x:1.0:User:badge","value":7}"#, Ok(())),
             (r#"{"op":"replace","path":"externalId","value":null}"#, Ok(())),
+            (r#"{"op":"replace","path":"id","value":"x"}"#, Err("mutability")),
+            (r#"{"op":"add","path":"groups","value":[{"value":"x"}]}"#, Err("mutability")),
+            (r#"{"op":"replace","path":"meta.created","value":"x"}"#, Err("mutability")),
+            (r#"{"op":"remove","path":"userName"}"#, Err("mutability")),
+            (r#"{"op":"remove","path":"title"}"#, Ok(())),
         ] {
             assert_eq!(check(json, &users()), expected, "{json}");
         }

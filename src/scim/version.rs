@@ -33,6 +33,15 @@ pub fn names(condition: &str, version: &str) -> bool {
     condition.trim() == "*" || condition.split(',').any(|tag| opaque(tag) == opaque(version))
 }
 
+/// Whether the text is an `If-Match` or `If-None-Match`: `*`, or a list of entity tags (RFC 9110 §8.8.3).
+pub fn is_condition(text: &str) -> bool {
+    let is_tag = |tag: &str| {
+        let opaque = tag.trim().strip_prefix("W/").unwrap_or(tag.trim());
+        opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"')
+    };
+    text.trim() == "*" || text.split(',').all(is_tag)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +69,7 @@ mod tests {
             ("garbage", false),
         ] {
             assert_eq!(names(condition, "W/\"a\""), expected, "{condition}");
+            assert_eq!(is_condition(condition), condition != "garbage", "{condition}");
         }
     }
 }

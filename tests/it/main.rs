@@ -3,6 +3,7 @@
 
 mod peer;
 
+mod bad_inputs;
 mod cli;
 mod dialects;
 mod foreign;

@@ -78,7 +78,11 @@ fn adds_nothing(operation: &Operation) -> bool {
 }
 
 /// "If the target attribute is read-only, or required and removed: mutability".
-fn check_mutability(path: &AttrPath, operation: &Operation, catalog: &Catalog) -> Result<(), Error> {
+pub(in crate::scim) fn check_mutability(
+    path: &AttrPath,
+    operation: &Operation,
+    catalog: &Catalog,
+) -> Result<(), Error> {
     let Some(attribute) = catalog.attribute(path) else { return Ok(()) };
     if attribute.mutability == Mutability::ReadOnly {
         return Err(Error::mutability(path));

@@ -7,6 +7,7 @@ use crate::scim::json::Value;
 use crate::scim::path::Path;
 
 pub use apply::apply;
+pub(in crate::scim) use apply::check_mutability;
 
 /// The URN of the PATCH message.
 pub const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
