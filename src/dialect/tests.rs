@@ -22,6 +22,7 @@ fn case_files() -> Vec<PathBuf> {
     for folder in std::fs::read_dir(root).unwrap() {
         files.extend(std::fs::read_dir(folder.unwrap().path()).unwrap().map(|file| file.unwrap().path()));
     }
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
     files.sort();
     assert!(files.len() > 80, "the case files were not found");
     files
