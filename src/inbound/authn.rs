@@ -260,17 +260,18 @@ impl<I> Authn<I> {
 
     /// The answer to a failed attempt. Only failures are counted and only failures are slowed down: behind a proxy
     /// everybody has one address, and a guess is hopeless anyway (256 bits). What this saves is work and log lines.
-    fn refuse(&self, exchange: &Exchange) -> Box<Reply> {
+    fn refuse(&self, exchange: Box<Exchange>) -> Box<Reply> {
         if self.failures.len() > 10_000 {
             self.failures.retain_recent();
         }
-        exchange.close(match self.failures.check_key(&origin(exchange.connection.peer().ip())) {
+        let reply = match self.failures.check_key(&origin(exchange.connection.peer().ip())) {
             Ok(()) => respond::unauthenticated(exchange.id),
             Err(until) => {
                 let wait = until.wait_time_from(self.failures.clock().now());
                 respond::too_fast(wait.as_secs() + 1, "Too many failed attempts.", exchange.id)
             }
-        })
+        };
+        exchange.close(reply)
     }
 }
 
@@ -311,7 +312,7 @@ impl<I> Around for Authn<I> {
                         tracing::info!("refused: the token is not one of this integration's");
                     }
                 }
-                Err(self.refuse(&exchange))
+                Err(self.refuse(exchange))
             }
         }
     }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Version};
 use http_body::Body;
 use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use super::exchange::RequestId;
@@ -66,7 +67,12 @@ impl std::error::Error for BodyError {}
 ///
 /// # Errors
 /// See [`BodyError`]. What `Content-Length` announces is refused before anything is read.
-pub async fn read<B>(headers: &HeaderMap, body: B, limit: usize, within: Duration) -> Result<Bytes, BodyError>
+pub async fn read<B>(
+    headers: &HeaderMap,
+    body: &mut B,
+    limit: usize,
+    within: Duration,
+) -> Result<Bytes, BodyError>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -87,8 +93,33 @@ where
     if media_type.is_none() && !body.is_empty() { Err(BodyError::MediaType) } else { Ok(body) }
 }
 
+/// How much of a body that nobody wants is still taken, and for how long.
+const SKIPPED: usize = 512 * 1024;
+const SKIPPING: Duration = Duration::from_secs(2);
+
+/// Lets go of a body of which not all was read, without hurting the reply that goes out meanwhile.
+///
+/// On HTTP/2 a dropped body is a RST_STREAM right behind the reply. Clients that are still sending then give up (curl), or
+/// wait for a window that never opens (httpx), and do not look at the reply. So the body is taken for a while and thrown
+/// away: what most clients send ends within that, and the others have had the time to read. Bytes still count towards
+/// what a connection may send unauthenticated. HTTP/1.1 has the same on its socket (see [`super::guard_io`]).
+pub(super) fn skip(version: Version, mut body: Incoming) {
+    if version != Version::HTTP_2 || body.is_end_stream() {
+        return;
+    }
+    tokio::spawn(timeout(SKIPPING, async move {
+        let mut skipped = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            skipped += frame.data_ref().map_or(0, Bytes::len);
+            if skipped > SKIPPED {
+                break;
+            }
+        }
+    }));
+}
+
 /// A body that comes in one piece, as most do, is not copied.
-async fn collect<B: Body<Data = Bytes> + Unpin>(mut body: B, limit: usize) -> Result<Bytes, BodyError> {
+async fn collect<B: Body<Data = Bytes> + Unpin>(body: &mut B, limit: usize) -> Result<Bytes, BodyError> {
     let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
@@ -143,8 +174,8 @@ mod tests {
     async fn read_chunks(chunks: &[&'static str], limit: usize) -> Result<Bytes, BodyError> {
         let frames =
             chunks.iter().map(|chunk| Ok::<_, Infallible>(Frame::data(Bytes::from_static(chunk.as_bytes()))));
-        let body = StreamBody::new(stream::iter(frames.collect::<Vec<_>>()));
-        read(&headers("application/json"), body, limit, DEADLINE).await
+        let mut body = StreamBody::new(stream::iter(frames.collect::<Vec<_>>()));
+        read(&headers("application/json"), &mut body, limit, DEADLINE).await
     }
 
     #[tokio::test]
@@ -159,8 +190,8 @@ mod tests {
     async fn what_is_announced_too_large_is_not_read() {
         let mut headers = headers("application/json");
         headers.insert(CONTENT_LENGTH, 3.into());
-        let body = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
-        assert_eq!(read(&headers, body, 2, DEADLINE).await, Err(BodyError::TooLarge));
+        let mut body = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
+        assert_eq!(read(&headers, &mut body, 2, DEADLINE).await, Err(BodyError::TooLarge));
     }
 
     #[tokio::test(start_paused = true)]
@@ -170,8 +201,11 @@ mod tests {
             Some((Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"a"))), ()))
         });
         let start = tokio::time::Instant::now();
-        let body = StreamBody::new(Box::pin(drip));
-        assert_eq!(read(&headers("application/json"), body, 5000, DEADLINE).await, Err(BodyError::TooSlow));
+        let mut body = StreamBody::new(Box::pin(drip));
+        assert_eq!(
+            read(&headers("application/json"), &mut body, 5000, DEADLINE).await,
+            Err(BodyError::TooSlow)
+        );
         assert_eq!(start.elapsed(), DEADLINE);
     }
 
@@ -197,8 +231,8 @@ mod tests {
     async fn only_an_empty_body_needs_no_media_type() {
         for (chunks, result) in [(&["", ""], Ok(Bytes::new())), (&["", "{"], Err(BodyError::MediaType))] {
             let frames = chunks.map(|chunk| Ok::<_, Infallible>(Frame::data(Bytes::from(chunk))));
-            let body = StreamBody::new(stream::iter(frames));
-            assert_eq!(read(&HeaderMap::new(), body, 9, DEADLINE).await, result);
+            let mut body = StreamBody::new(stream::iter(frames));
+            assert_eq!(read(&HeaderMap::new(), &mut body, 9, DEADLINE).await, result);
         }
     }
 }

@@ -11,6 +11,7 @@ use http::{HeaderName, HeaderValue, Request, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
 use tokio::time::Instant;
 
+use super::body;
 use super::connection::Connection;
 use super::respond::{self, Patience, Reply};
 use super::wrap::Around;
@@ -89,12 +90,19 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// Refuses the request with a SCIM error. Its body, if there is one, stays unread, so the connection ends.
-    pub(super) fn refuse(&self, status: StatusCode, detail: &str) -> Box<Reply> {
-        self.close(respond::error(status, None, detail, self.id))
+    pub(super) fn refuse(self: Box<Self>, status: StatusCode, detail: &str) -> Box<Reply> {
+        let reply = respond::error(status, None, detail, self.id);
+        self.close(reply)
     }
 
-    pub(super) fn close(&self, reply: Reply) -> Box<Reply> {
-        Box::new(if self.request.body().is_end_stream() { reply } else { respond::closing(reply) })
+    /// The same with a reply of the caller's.
+    pub(super) fn close(self: Box<Self>, reply: Reply) -> Box<Reply> {
+        let (version, body) = (self.request.version(), self.request.into_body());
+        if body.is_end_stream() {
+            return Box::new(reply);
+        }
+        body::skip(version, body);
+        Box::new(respond::closing(reply))
     }
 }
 

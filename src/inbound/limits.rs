@@ -95,13 +95,9 @@ impl Around for Shed {
             return Ok((permit, exchange));
         }
         tracing::debug!("shed");
-        Err(exchange.close(respond::not_now(
-            exchange.patience,
-            StatusCode::SERVICE_UNAVAILABLE,
-            OVERLOADED,
-            "The bridge is overloaded.",
-            exchange.id,
-        )))
+        let Exchange { patience, id, .. } = *exchange;
+        let (status, detail) = (StatusCode::SERVICE_UNAVAILABLE, "The bridge is overloaded.");
+        Err(exchange.close(respond::not_now(patience, status, OVERLOADED, detail, id)))
     }
 }
 
@@ -163,7 +159,7 @@ impl<I> Around for PerIntegration<I> {
     fn before(&self, admitted: Admitted<I>) -> Result<((), Admitted<I>), Box<Reply>> {
         let Some(wait) = admitted.over_rate() else { return Ok(((), admitted)) };
         let seconds = (wait.as_secs() + 1).min(30);
-        let exchange = &admitted.exchange;
-        Err(exchange.close(respond::too_fast(seconds, "Too many requests.", exchange.id)))
+        let reply = respond::too_fast(seconds, "Too many requests.", admitted.exchange.id);
+        Err(admitted.exchange.close(reply))
     }
 }

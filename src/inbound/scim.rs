@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use compact_str::CompactString;
 use http::header::{IF_MATCH, IF_NONE_MATCH, USER_AGENT};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, Request, StatusCode};
 use hyper::body::Incoming;
 
@@ -28,8 +29,14 @@ const GROUP_BODY: usize = 8 * 1024 * 1024;
 
 /// Answers a request.
 pub async fn serve(caller: Caller<Integration>, request: Request<Incoming>) -> Reply {
+    let (head, mut incoming) = request.into_parts();
+    let reply = answered(&caller, &head, &mut incoming).await;
+    body::skip(head.version, incoming);
+    reply
+}
+
+async fn answered(caller: &Caller<Integration>, head: &Parts, incoming: &mut Incoming) -> Reply {
     let integration = caller.integration().clone();
-    let (head, incoming) = request.into_parts();
     let exchange = Exchange {
         id: caller.id(),
         speaker: Speaker::of(&integration.dialect, &hints(&head.headers)),

@@ -102,8 +102,11 @@ impl Around for Strict {
             Err(fault) => {
                 tracing::debug!(?fault, "refused");
                 let (status, detail) = fault.face();
-                let reply = exchange.close(respond::error(status, fault.scim_type(), detail, exchange.id));
-                Err(if fault == Fault::Method { Box::new(respond::allowing(*reply, METHODS)) } else { reply })
+                let mut reply = respond::error(status, fault.scim_type(), detail, exchange.id);
+                if fault == Fault::Method {
+                    reply = respond::allowing(reply, METHODS);
+                }
+                Err(exchange.close(reply))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Through the socket: a server of one's own for each test, and clients that send bytes.
 
+mod http2;
 mod listener;
 mod stack;
 

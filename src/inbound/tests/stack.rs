@@ -31,8 +31,8 @@ async fn a_handler_gets_its_integration_and_the_path_after_the_prefix() {
 #[tokio::test]
 async fn a_handler_that_reads_a_body() {
     async fn handle(caller: Caller<&'static str>, request: Request<Incoming>) -> Reply {
-        let (parts, body) = request.into_parts();
-        match body::read(&parts.headers, body, 4, body::DEADLINE).await {
+        let (parts, mut body) = request.into_parts();
+        match body::read(&parts.headers, &mut body, 4, body::DEADLINE).await {
             Ok(bytes) => respond::json(StatusCode::OK, bytes, None, None),
             Err(error) => error.reply(caller.id()),
         }
