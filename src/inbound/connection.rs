@@ -7,8 +7,8 @@
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt as _;
@@ -17,6 +17,7 @@ use http::Request;
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::service::{Service as HyperService, service_fn};
+use tokio::sync::OwnedSemaphorePermit;
 use tower::{Service, ServiceExt as _};
 
 use super::respond::Reply;
@@ -33,6 +34,10 @@ pub struct Connection {
     open: AtomicUsize,
     /// Authenticated ones among them.
     authenticated: AtomicUsize,
+    /// Whether any request was authenticated, ever.
+    proven: AtomicBool,
+    /// Its place among the connections that have not shown a token yet, until it does.
+    stranger: Mutex<Option<OwnedSemaphorePermit>>,
     /// Bytes received since an authenticated request was last finished, while none is open.
     unproven: AtomicUsize,
     /// Bytes of replies given to the connection and not yet written to the socket.
@@ -40,10 +45,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection from `peer` on which nothing has happened.
-    pub(super) fn new(peer: SocketAddr) -> Arc<Self> {
+    /// A connection from `peer` on which nothing has happened, with its place among those.
+    pub(super) fn new(peer: SocketAddr, stranger: Option<OwnedSemaphorePermit>) -> Arc<Self> {
         Arc::new(Self {
             peer,
+            stranger: Mutex::new(stranger),
+            proven: AtomicBool::new(false),
             begun: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             authenticated: AtomicUsize::new(0),
@@ -68,6 +75,9 @@ impl Connection {
     /// dropped the count starts again from nothing.
     pub(super) fn authenticated(self: &Arc<Self>) -> Authenticated {
         self.authenticated.fetch_add(1, Relaxed);
+        if !self.proven.swap(true, Relaxed) {
+            *self.stranger.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
         Authenticated(Arc::clone(self))
     }
 
@@ -174,7 +184,7 @@ mod tests {
 
     #[test]
     fn bytes_count_only_while_nobody_authenticated_is_being_served() {
-        let connection = Connection::new(([192, 0, 2, 7], 1).into());
+        let connection = Connection::new(([192, 0, 2, 7], 1).into(), None);
         assert_eq!(connection.received(10), 10);
         assert_eq!(connection.received(5), 15);
         let request = connection.authenticated();
@@ -197,7 +207,7 @@ mod tests {
 
     #[test]
     fn writing_more_than_is_owed_leaves_nothing_owed() {
-        let connection = Connection::new(([192, 0, 2, 7], 1).into());
+        let connection = Connection::new(([192, 0, 2, 7], 1).into(), None);
         connection.owe(100);
         connection.sent(60);
         assert!(connection.owes());

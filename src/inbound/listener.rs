@@ -13,6 +13,7 @@ use std::time::Duration;
 use http::Request;
 use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +47,8 @@ pub struct Limits {
     pub connections: usize,
     /// Connections at once from one IPv4 address or one IPv6 /64: 200. Behind a proxy all have the address of the proxy.
     pub connections_per_origin: usize,
+    /// Connections at once on which no request was authentic yet: 1,000. They come and go within the deadlines below.
+    pub strangers: usize,
     /// From accepting a connection to the end of its TLS handshake: 10 s.
     pub handshake: Duration,
     /// From then to the first byte: 10 s.
@@ -67,6 +70,7 @@ impl Default for Limits {
         Self {
             connections: 10_000,
             connections_per_origin: 200,
+            strangers: 1_000,
             handshake: Duration::from_secs(10),
             first_byte: Duration::from_secs(10),
             head: Duration::from_secs(10),
@@ -135,6 +139,7 @@ impl Listener {
         };
         let driver = Arc::new(Driver::new(Arc::clone(&self.limits), acceptor, drain, stop.clone()));
         let (slots, connections) = (Arc::new(Slots::default()), TaskTracker::new());
+        let strangers = Arc::new(Semaphore::new(self.limits.strangers.clamp(1, Semaphore::MAX_PERMITS)));
         let mut back_off = BACK_OFF[0];
         loop {
             let accepted = tokio::select! {
@@ -146,9 +151,13 @@ impl Listener {
                 Ok((socket, peer)) => {
                     back_off = BACK_OFF[0];
                     let Some(slot) = Slot::take(&slots, &self.limits, peer.ip()) else { continue };
+                    let Ok(stranger) = Arc::clone(&strangers).try_acquire_owned() else {
+                        tracing::debug!("connection refused: too many that have shown no token");
+                        continue;
+                    };
                     // The worker's own runtime is to watch it, not this one.
                     let Ok(socket) = socket.into_std() else { continue };
-                    let connection = Connection::new(peer);
+                    let connection = Connection::new(peer, Some(stranger));
                     let service = make(Arc::clone(&connection));
                     let driver = Arc::clone(&driver);
                     let serve = async move {

@@ -204,12 +204,69 @@ async fn one_origin_has_so_many_connections_and_no_more() {
 }
 
 #[tokio::test]
+async fn strangers_take_only_their_own_places() {
+    let server = Setup::limits(|limits| limits.strangers = 2).serve(echo).await;
+    let mut known = server.connect().await;
+    known.send(get()).await;
+    assert_eq!(status(&known.reply().await), 200);
+    let mut strangers = Vec::new();
+    for _ in 0..2 {
+        let mut client = server.connect().await;
+        client.send(get().replace("token-of-acme", "x")).await;
+        assert_eq!(status(&client.reply().await), 401, "who has shown a token takes no place of theirs");
+        strangers.push(client);
+    }
+    assert_eq!(server.ask(&get()).await, "", "a third is refused, whoever it is");
+    known.send(get()).await;
+    assert_eq!(status(&known.reply().await), 200, "who is known is not harmed");
+    strangers.pop();
+    while status(&server.ask(&get().replace("Host", "Connection: close\r\nHost")).await) != 200 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn there_are_so_many_connections_and_no_more() {
+    let server = Setup::limits(|limits| limits.connections = 1).serve(echo).await;
+    let mut first = server.connect().await;
+    first.send(get()).await;
+    first.reply().await;
+    assert_eq!(server.ask(&get()).await, "", "the second is closed at once");
+}
+
+#[tokio::test]
 async fn a_refused_upload_can_read_why() {
     let server = Setup::default().serve(echo).await;
     let mut client = server.connect().await;
     let head = "POST /acme/scim/v2/Users HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n";
     client.send([head.as_bytes(), &vec![b'x'; 60_000]].concat()).await;
     assert_eq!(status(&client.rest().await), 401, "closing on unread bytes would reset the connection");
+}
+
+#[tokio::test]
+async fn a_head_has_a_size() {
+    let server = Setup::default().serve(echo).await;
+    let head = |lines: &str| {
+        format!("GET /acme/scim/v2 HTTP/1.1\r\nHost: a\r\n{AUTH}{lines}Connection: close\r\n\r\n")
+    };
+    let some = |count: usize, length: usize| {
+        (0..count).map(|n| format!("X-{n}: {}\r\n", "a".repeat(length))).collect::<String>()
+    };
+    for (lines, expected) in [
+        (some(61, 1), 200),
+        (some(62, 1), 431),
+        (some(1, 8 * 1024), 200),
+        (some(1, 8 * 1024 + 1), 431),
+        (some(5, 7 * 1024), 431),
+    ] {
+        assert_eq!(status(&server.ask(&head(&lines)).await), expected, "{} bytes", lines.len());
+    }
+    for (length, expected) in [(16 * 1024 - 20, 200), (16 * 1024 + 1, 414)] {
+        let path = format!("/acme/scim/v2?{}", "a".repeat(length));
+        let reply = server.get(&path, AUTH).await;
+        assert_eq!(status(&reply), expected);
+        assert!(reply.contains("application/scim+json"), "{reply}");
+    }
 }
 
 #[tokio::test]
