@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admin::{Admin, Ready};
-use crate::bridge::{Integration, Observer, Parts, Wire};
+use crate::bridge::{Endpoint, Integration, Observer, Parts, Wire};
 use crate::config::{self, Options, Rate};
 use crate::inbound::{self, Gate, Gates, Limits, Listener, Stack, Workers, scim, stack};
 use crate::store::{Memory, Store};
@@ -136,7 +136,7 @@ fn gates(
             dialect: one.dialect,
             remembers: one.remembers,
             store: store.clone(),
-            wire: Wire::Vendor(vendor(&one, account.clone())?),
+            wire: Wire::Vendor(Endpoint::new(vendor(&one, account.clone())?)),
             tasks: tasks.clone(),
             observer: observer.cloned(),
             name: one.name,

@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod endpoint;
 mod error;
 mod finish;
 mod list;
@@ -33,6 +34,7 @@ use lock::Locks;
 use membership::Learning;
 use renewal::Renewals;
 
+pub use endpoint::Endpoint;
 pub use error::{Error, Kind};
 pub use trail::{Step, Trail};
 pub use wire::{Dry, Wire};

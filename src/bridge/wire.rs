@@ -8,6 +8,7 @@ use bytes::Bytes;
 use compact_str::CompactString;
 use tokio::time::Instant;
 
+use super::endpoint::Endpoint;
 use super::error::{Error, MINUTE};
 use super::trail::Trail;
 use crate::emulation::{Call, Verb};
@@ -21,7 +22,7 @@ use crate::upstream::{self, Failure, Outgoing};
 /// Where calls go.
 pub enum Wire {
     /// To the vendor.
-    Vendor(upstream::Vendor),
+    Vendor(Endpoint),
     /// Nowhere: they are answered from what is known, for `explain`.
     Dry(Dry),
 }
@@ -139,7 +140,7 @@ fn ids_as_text(resource: &mut Value) {
     }
 }
 
-async fn send(vendor: &upstream::Vendor, call: &Call, deadline: Instant) -> Result<Reply, Error> {
+async fn send(vendor: &Endpoint, call: &Call, deadline: Instant) -> Result<Reply, Error> {
     let mut segments = vec![call.resource.endpoint()];
     segments.extend(call.id.as_deref());
     let query: Vec<(&str, &str)> = call.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -160,6 +161,7 @@ async fn send(vendor: &upstream::Vendor, call: &Call, deadline: Instant) -> Resu
         deadline,
     };
     let reply = vendor.send(&outgoing).await.map_err(|failure| failed(&failure, call))?;
+    let Some(reply) = reply else { return Err(Error::misplaced()) };
     let status = reply.status.as_u16();
     // A web page is not how a SCIM endpoint says that somebody is gone: it is not there itself.
     if status == 404 && reply.body.trim_ascii_start().starts_with(b"<") {

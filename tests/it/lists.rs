@@ -150,3 +150,24 @@ async fn an_answer_that_is_no_list_of_ours_is_not_passed_on() {
     let answer = bridge.client().get("/Users?startIndex=2").await;
     assert_eq!((names(&answer), &answer.body["startIndex"]), (vec!["user2".to_owned()], &json!(2)));
 }
+
+#[tokio::test]
+async fn a_vendor_that_has_nothing_at_all_is_not_one_that_has_nobody() {
+    let (bridge, script) = bridge(|_| (404, json!({ "detail": "no such page", "status": "404" }))).await;
+    let (client, user) = (bridge.client(), "/Users/7");
+    for answer in [
+        client.get("/Users?filter=userName%20eq%20%22ana%22").await,
+        client.get(user).await,
+        client.send("DELETE", user, None, &[]).await,
+    ] {
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert!(answer.body["detail"].as_str().unwrap().contains("no SCIM endpoint"), "{answer:?}");
+    }
+    // Once it has answered as an endpoint does, its 404 is believed, and it is not asked again.
+    script.otherwise(|asked| (asked.path == "/ServiceProviderConfig").then(|| (200, json!({}))));
+    assert_eq!(client.get(user).await.status, 404);
+    script.asked();
+    assert_eq!(client.get("/Users?filter=userName%20eq%20%22ana%22").await.status, 200);
+    assert_eq!(client.send("DELETE", user, None, &[]).await.status, 204);
+    assert_eq!(script.asked().len(), 2);
+}

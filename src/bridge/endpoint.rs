@@ -1,0 +1,64 @@
+//! Whether the vendor's SCIM endpoint is where the bridge looks for it.
+//!
+//! A 404 means "nobody" only from an endpoint. With a wrong base URL everything is 404: a look-up would find nobody, and
+//! somebody's removal would count as done. So a vendor that has never answered anything else is asked once for what each
+//! endpoint has, before a 404 of its is believed.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+
+use crate::upstream::{Failure, Outgoing, Repeat, Reply, Vendor};
+
+/// A vendor, and whether it has ever answered as an endpoint does.
+pub struct Endpoint {
+    vendor: Vendor,
+    is_there: AtomicBool,
+}
+
+impl Endpoint {
+    /// An endpoint of which nothing is known yet.
+    pub fn new(vendor: Vendor) -> Self {
+        Self { vendor, is_there: AtomicBool::new(false) }
+    }
+
+    /// Makes a call. `None`: the reply is 404, and so is everything else there.
+    pub(super) async fn send(&self, call: &Outgoing<'_>) -> Result<Option<Reply>, Failure> {
+        let reply = self.vendor.send(call).await?;
+        if reply.status.is_success() {
+            // Read first: what is written is taken away from all other cores.
+            if !self.is_there.load(Relaxed) {
+                self.is_there.store(true, Relaxed);
+            }
+        } else if reply.status == StatusCode::NOT_FOUND
+            && !self.is_there.load(Relaxed)
+            && !Box::pin(self.look(call.deadline)).await?
+        {
+            return Ok(None);
+        }
+        Ok(Some(reply))
+    }
+
+    /// Asks for what an endpoint has: its configuration (RFC 7644 §4), or, since some leave that out, its users.
+    async fn look(&self, deadline: Instant) -> Result<bool, Failure> {
+        for (path, query) in [("ServiceProviderConfig", [].as_slice()), ("Users", &[("count", "1")])] {
+            let call = Outgoing {
+                method: Method::GET,
+                segments: &[path],
+                query,
+                body: None,
+                repeat: Repeat::Safe,
+                urgent: false,
+                if_match: None,
+                deadline,
+            };
+            let reply = self.vendor.send(&call).await?;
+            if reply.status.is_success() && reply.body.trim_ascii_start().starts_with(b"{") {
+                self.is_there.store(true, Relaxed);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
