@@ -74,13 +74,19 @@ impl Plan {
         format!("{head}{}integrations:\n{}", self.head, self.integrations)
     }
 
+    /// Writes bridge.yaml, for a bridge in another process.
+    pub fn write(self) -> tempfile::TempDir {
+        std::fs::write(self.folder().join("bridge.yaml"), self.yaml()).unwrap();
+        self.folder
+    }
+
     pub async fn start(self) -> Bridge {
-        let path = self.folder.path().join("bridge.yaml");
-        std::fs::write(&path, self.yaml()).unwrap();
+        let folder = self.write();
+        let path = folder.path().join("bridge.yaml");
         let options = config::load(&path, Secrets::Read)
             .unwrap_or_else(|report| panic!("{}", config::render(&report.mistakes, &report.sources)));
         let running = app::start(options, None).await.unwrap();
-        Bridge { running, _folder: self.folder }
+        Bridge { running, _folder: folder }
     }
 }
 
