@@ -377,15 +377,22 @@ fn certificate(name: &str) -> (Arc<rustls::ServerConfig>, rustls::pki_types::Cer
     let names = [name.to_owned(), "127.0.0.1".to_owned()];
     let names = if name == "localhost" { &names[..] } else { &names[..1] };
     let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names).unwrap();
+    server(cert.der(), &signing_key)
+}
+
+fn server(
+    certificate: &rustls::pki_types::CertificateDer<'static>,
+    key: &rcgen::KeyPair,
+) -> (Arc<rustls::ServerConfig>, rustls::pki_types::CertificateDer<'static>) {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let key = rustls::pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
+        .with_single_cert(vec![certificate.clone()], key)
         .unwrap();
-    (Arc::new(config), cert.der().clone())
+    (Arc::new(config), certificate.clone())
 }
 
 #[tokio::test]
@@ -409,6 +416,38 @@ async fn a_token_is_sent_only_to_whom_the_certificate_names() {
     let vendor = Vendor::new(Options { base, roots: vec![root], ..options }, account()).unwrap();
     assert_eq!(kind(&vendor, post()).await, Kind::NotSent, "a certificate for somebody else");
     assert!(misnamed.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_certificate_whose_time_is_over_is_none() {
+    let mut parameters =
+        rcgen::CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    (parameters.not_before, parameters.not_after) =
+        (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(2021, 1, 1));
+    let key = rcgen::KeyPair::generate().unwrap();
+    let (config, root) = server(parameters.self_signed(&key).unwrap().der(), &key);
+    let peer = Peer::start_with(Some(config.into()), |_, _| Ok(OK.into())).await;
+    let mut options = options(&format!("https://{}", peer.address));
+    options.roots = vec![root];
+    assert_eq!(kind(&Vendor::new(options, account()).unwrap(), post()).await, Kind::NotSent);
+    assert!(peer.seen().is_empty(), "no token was sent");
+}
+
+#[tokio::test]
+async fn what_a_reply_is_called_does_not_change_what_it_is() {
+    for (head, body, json) in [
+        ("Content-Type: text/plain\r\n", "{}", false),
+        ("", "{}", false),
+        ("Content-Type: text/html\r\nContent-Encoding: gzip\r\n", "\u{1f}\u{8}bomb", false),
+        ("Content-Type: application/scim+json\r\n", "", true),
+    ] {
+        let said = format!("HTTP/1.1 200 OK\r\n{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        let peer = Peer::start(move |_, _| Ok(said.clone())).await;
+        let reply = vendor(&peer).send(&post()).await.unwrap();
+        assert_eq!((&reply.body[..], reply.json), (body.as_bytes(), json), "nothing is unpacked: {head}");
+        let request = peer.seen()[0].1.to_ascii_lowercase();
+        assert!(!request.contains("accept-encoding"), "and nothing packed is asked for");
+    }
 }
 
 #[tokio::test]
