@@ -9,6 +9,10 @@ use crate::scim::request::Parameters;
 
 /// More parameters than that are an attack.
 const MAX: usize = 64;
+/// What has a meaning, and can therefore mean one thing only. Two readers of a parameter that stands twice would not agree
+/// on which one counts.
+const ONCE: [&str; 7] =
+    ["filter", "startIndex", "count", "sortBy", "sortOrder", "attributes", "excludedAttributes"];
 
 /// Reads the parameters of a query. A separator at the end is legal, and sent by real clients.
 ///
@@ -17,6 +21,7 @@ const MAX: usize = 64;
 pub(super) fn parameters(query: Option<&str>) -> Result<Parameters, Error> {
     let mut out = Parameters::default();
     let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let mut seen = [false; ONCE.len()];
     for (count, pair) in pairs.enumerate() {
         if count == MAX {
             return Err(Error::value("the URL has too many parameters"));
@@ -28,6 +33,14 @@ pub(super) fn parameters(query: Option<&str>) -> Result<Parameters, Error> {
             "filter" => Error::filter("the filter is not well encoded"),
             _ => Error::value("the value of a parameter is not well encoded"),
         })?;
+        if let Some(known) = ONCE.iter().position(|known| known.eq_ignore_ascii_case(&name)) {
+            let twice = std::mem::replace(&mut seen[known], true);
+            match ONCE[known] {
+                "filter" if twice => return Err(Error::filter("there can be one filter")),
+                name if twice => return Err(Error::value(format!("there can be one {name}"))),
+                _ => {}
+            }
+        }
         out.take(&name, &text)?;
     }
     Ok(out)
@@ -64,7 +77,15 @@ mod tests {
 
     #[test]
     fn what_is_not_well_encoded_is_refused() {
-        for query in ["filter=%zz", "filter=%2", "filter=%ff", "filter=a&filter=b", "count=%", "%zz=1"] {
+        for query in [
+            "filter=%zz",
+            "filter=%2",
+            "filter=%ff",
+            "filter=a&filter=b",
+            "count=1&COUNT=2",
+            "count=%",
+            "%zz=1",
+        ] {
             assert!(parameters(Some(query)).is_err(), "{query}");
         }
         assert!(parameters(Some(&"a=1&".repeat(65))).is_err());
