@@ -62,20 +62,6 @@ const ON_PURPOSE: &[Exception] = &[
         false,
         "of a path, all parts are the path",
     ),
-    (
-        "user-emails-list-in-value",
-        &[201, 400],
-        Some("invalidValue"),
-        true,
-        "`auto`: one client has two addresses there",
-    ),
-    (
-        "user-enterprise-wrong-type",
-        &[201, 400],
-        Some("invalidValue"),
-        true,
-        "`auto`: the rest of the user is not lost",
-    ),
 ];
 
 /// What HTTP itself refuses, before there is a request: with no body.

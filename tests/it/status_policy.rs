@@ -71,13 +71,17 @@ fn rows() -> Vec<Row<'static>> {
     let error = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "400", "detail": SECRET,
     });
+    // The endpoint is there, and of a vendor that has not answered before that is looked at first.
+    let mut nobody = respond(404, &error);
+    nobody["match"] = json!({ "path": "/Users*" });
     let html = json!(format!("<html>{SECRET}</html>"));
     let stranger = json!({ "schemas": [USER], "id": "somebody-else", "userName": SECRET });
     vec![
-        ("no such user", respond(404, &error), &[Read, Put, Patch], once(404), once(404), None),
-        ("gone already", respond(404, &error), &[Delete], once(204), once(204), None),
-        ("nobody found", respond(404, &error), &[Filter], once(200), once(200), None),
-        ("no endpoint", respond(404, &html), &[List, Post], later(429, 300), later(503, 300), None),
+        ("no such user", nobody.clone(), &[Read, Put, Patch], once(404), once(404), None),
+        ("gone already", nobody.clone(), &[Delete], once(204), once(204), None),
+        ("nobody found", nobody, &[Filter], once(200), once(200), None),
+        ("nothing at all", respond(404, &error), EACH, later(429, 300), later(503, 300), None),
+        ("no endpoint", respond(404, &html), EACH, later(429, 300), later(503, 300), None),
         ("cut after sending", json!({ "reset": true }), SAFE, later(429, 60), later(504, 60), None),
         (
             "cut after creating",
