@@ -68,7 +68,7 @@ impl Write<'_> {
         let call = call.ok_or_else(|| Error::internal("a creation that cannot be completed"))?;
         let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
         if !reply.is_success() {
-            return Err(reply.error(&call));
+            return Err(reply.error(&call).of_known());
         }
         let why = "the creation took two steps";
         read::fetch(integration, resource, id, &Projection::default(), why, self.context).await

@@ -78,6 +78,19 @@ impl Error {
         self
     }
 
+    /// The same about a resource that was read just now: what the vendor does not find then is something else, such as a
+    /// member, or the way to change it. As 404 it would make the identity provider create the resource once more.
+    #[must_use]
+    pub fn of_known(self) -> Self {
+        match self.kind {
+            Kind::NotFound => {
+                let cause = self.cause.unwrap_or_default();
+                Self::broken(format!("{cause}, of a resource that it has"))
+            }
+            _ => self,
+        }
+    }
+
     /// No resource has that id.
     pub fn not_found() -> Self {
         Self::new(Kind::NotFound, "there is no such resource")

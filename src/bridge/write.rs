@@ -295,7 +295,7 @@ impl Write<'_> {
         };
         let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
         if !reply.is_success() {
-            return Err(reply.error(&call));
+            return Err(reply.error(&call).of_known());
         }
         match reply.body {
             Some(body) if body.text_at("id") == Some(id) => Ok(body),

@@ -13,7 +13,7 @@ use super::story::Called;
 use super::{Exit, complain, say, story, unknown};
 use crate::bridge::{self, Context, Dry, Integration, Parts, Step, Trail, Wire};
 use crate::config::{self, Compiled, Secrets};
-use crate::dialect::{Hints, Manners, Speaker, Touched};
+use crate::dialect::{Manners, Speaker, Touched};
 use crate::inbound::route::Route;
 use crate::inbound::scim;
 use crate::mapping::Case;
@@ -125,11 +125,7 @@ impl Explained<'_> {
             say("  answer  the bridge's own, made from the mapping: the vendor is not asked");
             return Exit::Done;
         };
-        let hints = Hints {
-            user_agent: request.headers.get("user-agent").and_then(|value| value.to_str().ok()),
-            adscimversion: request.headers.contains_key("adscimversion"),
-        };
-        let speaker = Speaker::of(&integration.dialect, &hints);
+        let speaker = Speaker::of(&integration.dialect, &scim::hints(&request.headers));
         let mut touched = Touched::default();
         let head = scim::Head { method: &request.method, query, headers: &request.headers };
         let canonical =

@@ -38,10 +38,10 @@ impl Stage {
         let mut pairs = Vec::new();
         let mut integrations = Vec::new();
         for vendor in [Vendor::NinjaOne, Vendor::OktaOnly] {
-            for client in Client::ALL {
+            for client in Client::COMMON {
                 let options = Options { clock: Clock::system(), ..Options::default() };
                 let simulator = Simulator::start(vendor, options).await.map_err(|error| error.to_string())?;
-                let name = format!("{}-{}", slug(client), vendor.name());
+                let name = format!("{}-{}", client.slug(), vendor.name());
                 integrations.push(integration(&name, vendor, &simulator)?);
                 pairs.push(Pair { client, vendor, name, simulator });
             }
@@ -65,15 +65,6 @@ impl Stage {
     /// The base URL of a pair's integration.
     pub(super) fn base(&self, pair: &Pair) -> String {
         format!("http://{}/{}/scim/v2", self.bridge.local_addr(), pair.name)
-    }
-}
-
-fn slug(client: Client) -> &'static str {
-    match client {
-        Client::Entra => "entra",
-        Client::EntraFlag => "entra-flag",
-        Client::Okta => "okta",
-        Client::OktaWizard => "okta-wizard",
     }
 }
 

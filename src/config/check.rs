@@ -14,7 +14,7 @@ use super::shape::BRIDGE;
 use super::source::Sources;
 use super::{Account, Integration, LogFormat, Options, Rate, Secrets, Vendor, tls};
 use crate::clock::Clock;
-use crate::dialect::{self, Dialect};
+use crate::dialect::{self, Dialect, Rule};
 use crate::inbound;
 use crate::secret::{Digest, Secret};
 use crate::upstream::{Base, BaseError};
@@ -188,6 +188,14 @@ impl Reader<'_> {
                 .and_then(|idp| idp.get("partial_members_replace"))
                 .and_then(Node::truth)
                 == Some(true),
+            off: idp
+                .and_then(|idp| idp.get("rules"))
+                .and_then(|rules| rules.get("off"))
+                .map(Node::items)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|rule| rule.text().and_then(Rule::parse))
+                .collect(),
         };
         let digests = idp.and_then(|idp| idp.get("auth")).map(|auth| self.digests(auth));
         let remembers = node.text_at("state") != Some("none");

@@ -1,6 +1,6 @@
 //! What bridge.yaml may say. What later versions will know is refused by name until it works.
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Rule};
 use crate::yaml::{Field, Shape};
 
 /// Where a secret comes from: never written into the file itself.
@@ -22,16 +22,19 @@ const AUTH: Shape = Shape::Choice(&[
     Field::later("header", "a header with a secret"),
 ]);
 
-/// Identity providers whose deviations are not known to the bridge yet; `auto` takes what they share with others.
-const DIALECTS_LATER: &[&str] =
-    &["onelogin", "jumpcloud", "google", "ping", "sailpoint", "authentik", "keycloak", "wso2", "rauthy"];
+const RULES: Shape = Shape::Object(&[Field::optional(
+    "off",
+    Shape::List(&Shape::Word(&Rule::NAMES)),
+    "rules that are switched off: what they would put right is refused, or left as it is where that is harmless",
+)]);
 
 const IDP: Shape = Shape::Object(&[
     Field::optional(
         "dialect",
-        Shape::WordOrLater(&Dialect::NAMES, DIALECTS_LATER),
+        Shape::Word(&Dialect::NAMES),
         "how the identity provider speaks; auto decides for each request",
     ),
+    Field::optional("rules", RULES, "which deviations are understood; all of them unless said otherwise"),
     Field::required("auth", Shape::List(&AUTH), "how the identity provider proves who it is"),
     Field::optional(
         "partial_members_replace",

@@ -43,17 +43,42 @@ fn member(
         out.set("schemas", value);
         return;
     }
-    if value.is_null() {
-        touched.by(Rule::NullAttribute);
-        return;
-    }
-    if write == Write::Create && value.is_unassigned() {
-        touched.by(Rule::EmptyList);
+    // What is left in place here, where a rule is off, is dropped without a word when the resource is checked.
+    let read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
+    let known = catalog.core_attribute(key);
+    let dropped = if known.is_some_and(read_only) {
+        Some(Rule::ReadOnlyAttribute)
+    } else if value.is_null() {
+        Some(Rule::NullAttribute)
+    } else if write == Write::Create && value.is_unassigned() {
+        Some(Rule::EmptyList)
+    } else {
+        None
+    };
+    if let Some(rule) = dropped {
+        if !touched.by(rule) {
+            out.set(key, value);
+        }
         return;
     }
     // Nearly always there is nothing to be put right about a name.
-    if let Some(known) = catalog.core_attribute(key).filter(|known| known.name == *key) {
+    if let Some(known) = known.filter(|known| known.name == *key) {
         return plain(out, known, value, touched);
+    }
+    if key.eq_ignore_ascii_case(scim11::GROUP_DESCRIPTION) {
+        touched.by(Rule::GroupDescription);
+        return;
+    }
+    if is_core_urn(key) {
+        // The core attributes under the URN of their schema; those of another schema nobody has.
+        let own = key.eq_ignore_ascii_case(catalog.resource.urn()) && value.is_object();
+        touched.by(if own { Rule::UrnKey } else { Rule::UnknownAttribute });
+        for (name, inner) in value.into_members().filter(|_| own) {
+            if !is_core_urn(&name) {
+                member(out, &name, inner, catalog, write, touched);
+            }
+        }
+        return;
     }
     if let Some(urn) = extension_urn(key, catalog, touched) {
         if !value.is_object() {
@@ -69,7 +94,10 @@ fn member(
                 extension.entry(&urn).set(&name, inner);
                 continue;
             }
-            let path = AttrPath { schema: Some(urn.clone()), name, sub: None };
+            let Some(path) = within(&urn, &name, touched) else {
+                touched.by(Rule::UnknownAttribute);
+                continue;
+            };
             attribute(&mut extension, path, inner, catalog, touched);
         }
         // What a flat key has put there already stays.
@@ -86,8 +114,7 @@ fn member(
         touched.by(Rule::UnknownAttribute);
         return;
     };
-    if catalog.attribute(&path).is_some_and(|attribute| attribute.mutability == Mutability::ReadOnly) {
-        touched.by(Rule::ReadOnlyAttribute);
+    if catalog.attribute(&path).is_some_and(read_only) && touched.by(Rule::ReadOnlyAttribute) {
         return;
     }
     if path.schema.is_none() && catalog.attribute(&path).is_none() {
@@ -100,12 +127,8 @@ fn member(
     attribute(out, path, value, catalog, touched);
 }
 
-/// A core attribute whose name is as the schema spells it.
+/// A core attribute that clients write, its name as the schema spells it.
 fn plain(out: &mut Value, known: &Attribute, mut value: Value, touched: &mut Touched) {
-    if known.mutability == Mutability::ReadOnly {
-        touched.by(Rule::ReadOnlyAttribute);
-        return;
-    }
     if known.name == "name" {
         without_empty_parts(&mut value, touched);
     }
@@ -116,10 +139,7 @@ fn plain(out: &mut Value, known: &Attribute, mut value: Value, touched: &mut Tou
 fn without_empty_parts(name: &mut Value, touched: &mut Touched) {
     name.retain(|_, part| {
         let empty = part.as_str() == Some("");
-        if empty {
-            touched.by(Rule::EmptyName);
-        }
-        !empty
+        !(empty && touched.by(Rule::EmptyName))
     });
 }
 
@@ -133,6 +153,12 @@ fn attribute(out: &mut Value, path: AttrPath, mut value: Value, catalog: &Catalo
         }
     }
     path.set(out, value);
+}
+
+/// Whether a name is the URN of a core schema, whose attributes are written without it.
+pub(super) fn is_core_urn(key: &str) -> bool {
+    name::is_schema_urn(key)
+        && AttrPath::parse(&format!("{key}:x")).is_some_and(|within| within.schema.is_none())
 }
 
 /// The extension that a name is the URN of, in its right spelling.
@@ -159,6 +185,15 @@ pub(super) fn place(key: &str, catalog: &Catalog, touched: &mut Touched) -> Opti
     Some(qualified(path, catalog, touched))
 }
 
+/// The attribute of an extension that the name of a member of it stands for. `None` when it is no name.
+pub(super) fn within(urn: &CompactString, key: &str, touched: &mut Touched) -> Option<AttrPath> {
+    let path = AttrPath::parse(key).filter(|path| !key.contains(':') && path.schema.is_none())?;
+    if path.sub.is_some() {
+        touched.by(Rule::DottedKey);
+    }
+    Some(AttrPath { schema: Some(urn.clone()), ..path })
+}
+
 /// The same attribute with the URN of its extension, where the client left it out and only one can be meant.
 pub(super) fn qualified(mut path: AttrPath, catalog: &Catalog, touched: &mut Touched) -> AttrPath {
     if path.schema.is_none()
@@ -175,8 +210,8 @@ pub(super) fn qualified(mut path: AttrPath, catalog: &Catalog, touched: &mut Tou
 pub(super) fn spelt(mut path: AttrPath, catalog: &Catalog, touched: &mut Touched) -> AttrPath {
     let Some(attribute) = catalog.attribute(&path) else { return path };
     let sub = path.sub.as_ref().and_then(|sub| attribute.sub(sub));
-    if path.name != attribute.name || sub.is_some_and(|sub| Some(&sub.name) != path.sub.as_ref()) {
-        touched.by(Rule::NameCase);
+    let differs = path.name != attribute.name || sub.is_some_and(|sub| Some(&sub.name) != path.sub.as_ref());
+    if differs && touched.by(Rule::NameCase) {
         path.name = attribute.name.clone();
         path.sub = sub.map(|sub| sub.name.clone()).or(path.sub);
     }
@@ -199,7 +234,11 @@ fn note_schemas(listed: Option<&Value>, body: &Value, catalog: &Catalog, touched
         touched.by(Rule::SchemaUrn);
     }
     let used = |urn: &str| body.get(urn).is_some_and(|value| value.members().len() > 0);
-    let extra = listed.iter().any(|urn| catalog.extension(urn).is_some() && !used(urn));
+    let extension = |urn: &str| {
+        let lookalike = ENTERPRISE_LOOKALIKES.iter().any(|other| other.eq_ignore_ascii_case(urn));
+        catalog.extension(if lookalike { ENTERPRISE } else { urn })
+    };
+    let extra = listed.iter().filter_map(|urn| extension(urn)).any(|schema| !used(&schema.id));
     let lacking = body.members().any(|(key, value)| {
         value.is_object()
             && name::is_schema_urn(key)

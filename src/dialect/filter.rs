@@ -36,8 +36,8 @@ fn walk(filter: &mut Filter, catalog: &Catalog, touched: &mut Touched) {
                 if path.sub.is_none()
                     && attribute.kind == AttributeType::Complex
                     && attribute.sub("value").is_some()
+                    && touched.by(Rule::ImplicitValue)
                 {
-                    touched.by(Rule::ImplicitValue);
                     path.sub = Some("value".into());
                 }
                 literal(catalog.target(path), value, touched);
@@ -108,8 +108,9 @@ fn decode_again(literal: &mut Value, touched: &mut Touched) {
     if !text.contains('%') || !text.bytes().all(unreserved) || !well_formed_triplets(text) {
         return;
     }
-    if let Ok(decoded) = percent_decode_str(text).decode_utf8() {
-        touched.by(Rule::DoubleEncoding);
+    if let Ok(decoded) = percent_decode_str(text).decode_utf8()
+        && touched.by(Rule::DoubleEncoding)
+    {
         *literal = Value::from(decoded.as_ref());
     }
 }

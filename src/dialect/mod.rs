@@ -5,60 +5,51 @@
 //! no `null`; `schemas` lists what is used; filters quoted, lower-case, encoded once.
 
 mod body;
-mod entra;
+mod client;
 mod filter;
-mod okta;
 mod operation;
+mod rfc;
 mod rule;
 mod scim11;
 mod value;
 
-use crate::scim::error::Error;
+use crate::scim::error::{Error, ErrorType};
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
-use crate::scim::patch::{self, Op, Operation};
+use crate::scim::patch::{self, Operation};
 use crate::scim::resource::{self, Write};
 use crate::scim::schema::Catalog;
 
-pub use rule::{Rule, Touched};
+pub use client::Dialect;
+pub use rule::{Off, Rule, Rules, Touched};
 
-/// What an integration's configuration says about its identity provider.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dialect {
-    /// Decided for each request, by its shape and headers: one tenant may send two dialects.
-    #[default]
-    Auto,
-    /// Microsoft Entra ID.
-    Entra,
-    /// Okta.
-    Okta,
-    /// The RFCs, and nothing besides: nothing is tolerated.
-    Rfc,
-}
-
-impl Dialect {
-    /// The names that a configuration may use.
-    pub const NAMES: [&'static str; 4] = ["auto", "entra", "okta", "rfc"];
-
-    /// From its name.
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "auto" => Some(Self::Auto),
-            "entra" => Some(Self::Entra),
-            "okta" => Some(Self::Okta),
-            "rfc" => Some(Self::Rfc),
-            _ => None,
-        }
-    }
-}
-
-/// The headers of a request that tell clients apart.
+/// The headers of a request that tell clients apart, and what they want.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hints<'h> {
     /// `User-Agent`
     pub user_agent: Option<&'h str>,
     /// Whether there is an `Adscimversion`.
     pub adscimversion: bool,
+    /// `Accept`
+    pub accept: Option<&'h str>,
+}
+
+/// The media type of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/scim+json`
+    ScimJson,
+    /// `application/json`, which RFC 7644 §3.1 also has.
+    Json,
+}
+
+/// The version of SCIM in which a client is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// SCIM 1.1
+    One,
+    /// SCIM 2.0
+    Two,
 }
 
 /// How answers to a client differ where SCIM leaves a choice.
@@ -68,14 +59,33 @@ pub struct Manners {
     pub transient: u16,
     /// Whether a PATCH of a group is answered with the group, if there is one to answer with.
     pub group_patch_body: bool,
+    /// The media type.
+    pub media: Media,
+    /// The form of resources, lists and errors.
+    pub version: Version,
+}
+
+impl Manners {
+    /// An answer in the client's version of SCIM.
+    pub fn body(&self, canonical: Value) -> Value {
+        match self.version {
+            Version::One => scim11::answer(canonical),
+            Version::Two => canonical,
+        }
+    }
+
+    /// An error in the client's version of SCIM, if that is not 2.0.
+    pub fn error(&self, status: u16, detail: &str) -> Option<Value> {
+        (self.version == Version::One).then(|| scim11::error(status, detail))
+    }
 }
 
 /// How one request is read: the dialect, decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Speaker {
-    strict: bool,
-    empty_string_clears: bool,
+    dialect: Dialect,
     partial_members_replace: bool,
+    off: Rules,
     manners: Manners,
 }
 
@@ -87,32 +97,46 @@ pub struct Options {
     /// A `replace` of `members` holds only the new ones. Entra sends that to a service that shows members although
     /// `excludedAttributes=members` was asked; the request alone does not tell.
     pub partial_members_replace: bool,
+    /// The rules that are switched off.
+    pub off: Rules,
 }
 
 impl Speaker {
     /// Who speaks in this request.
     pub fn of(options: &Options, hints: &Hints<'_>) -> Self {
-        let dialect = match options.dialect {
-            Dialect::Auto if entra::recognises(hints) => Dialect::Entra,
-            Dialect::Auto if okta::recognises(hints) => Dialect::Okta,
-            decided => decided,
-        };
-        Self {
-            strict: dialect == Dialect::Rfc,
-            // Okta clears by PUT; from anyone else an empty string in a PATCH has only ever been seen to mean removal.
-            empty_string_clears: !matches!(dialect, Dialect::Rfc | Dialect::Okta),
-            partial_members_replace: options.partial_members_replace && dialect != Dialect::Rfc,
-            manners: match dialect {
-                Dialect::Entra => entra::MANNERS,
-                Dialect::Okta => okta::MANNERS,
-                Dialect::Auto | Dialect::Rfc => Manners { transient: 503, group_patch_body: true },
-            },
+        let dialect = options.dialect.decided(hints);
+        let mut manners = dialect.manners();
+        if hints.accept.is_some_and(wants_plain_json) {
+            manners.media = Media::Json;
         }
+        Self { dialect, partial_members_replace: options.partial_members_replace, off: options.off, manners }
+    }
+
+    /// Whose dialect this request is in.
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// How it wants to be answered.
     pub const fn manners(&self) -> Manners {
         self.manners
+    }
+
+    fn is_strict(&self) -> bool {
+        self.dialect == Dialect::Rfc
+    }
+
+    /// Notes that the form of a rule was met outside a body or filter: in a header, or in the URL.
+    ///
+    /// # Errors
+    /// When the rule is switched off, and the form is refused then.
+    pub fn meets(&self, rule: Rule, touched: &mut Touched) -> Result<(), Error> {
+        if self.is_strict() {
+            return Ok(());
+        }
+        touched.without(self.off);
+        touched.by(rule);
+        refused(touched, ErrorType::InvalidSyntax)
     }
 
     /// The resource that the body of a POST or PUT describes.
@@ -126,11 +150,16 @@ impl Speaker {
         write: Write,
         touched: &mut Touched,
     ) -> Result<Value, Error> {
-        let body = if self.strict || !body.is_object() {
-            body
-        } else {
-            body::canonical(body, catalog, write, touched)
-        };
+        if !body.is_object() {
+            return resource::accept(body, catalog, write);
+        }
+        if self.is_strict() {
+            rfc::check_resource(&body, catalog)?;
+            return resource::accept(body, catalog, write);
+        }
+        touched.without(self.off);
+        let body = body::canonical(body, catalog, write, touched);
+        refused(touched, ErrorType::InvalidSyntax)?;
         resource::accept(body, catalog, write)
     }
 
@@ -147,24 +176,32 @@ impl Speaker {
         if !body.is_object() {
             return Err(Error::syntax("the body must be a JSON object"));
         }
-        let mut out = Vec::new();
-        if self.strict {
-            let strict = patch::operations(body)?.iter().map(Operation::read);
-            out = strict.collect::<Result<_, _>>()?;
-            // Elsewhere it says what to remove; the RFC knows no such thing, and would have all of it removed.
-            if out.iter().any(|operation| operation.op == Op::Remove && !operation.value.is_null()) {
-                return Err(Error::value(
-                    "a remove operation has no value: a filter in its path says what goes",
-                ));
-            }
-        } else if let Some(partial) = scim11::operations(body, touched)? {
-            out = partial;
+        let mut out = if self.is_strict() {
+            rfc::operations(body, catalog)?
         } else {
-            for from in patch::operations(body)? {
-                out.extend(operation::canonical(from, catalog, self, touched)?);
-            }
-        }
+            touched.without(self.off);
+            let read = self.tolerant(body, catalog, touched);
+            // What is switched off is said first: what else is wrong may come of it.
+            refused(touched, ErrorType::InvalidSyntax)?;
+            read?
+        };
         out.iter_mut().try_for_each(|operation| resource::check_operation(operation, catalog))?;
+        Ok(out)
+    }
+
+    fn tolerant(
+        &self,
+        body: &Value,
+        catalog: &Catalog,
+        touched: &mut Touched,
+    ) -> Result<Vec<Operation>, Error> {
+        if let Some(parts) = scim11::operations(body, catalog, self, touched)? {
+            return Ok(parts);
+        }
+        let mut out = Vec::new();
+        for from in patch::operations(body)? {
+            out.extend(operation::canonical(from, catalog, self, touched)?);
+        }
         Ok(out)
     }
 
@@ -173,17 +210,37 @@ impl Speaker {
     /// # Errors
     /// `invalidFilter` when it cannot be read.
     pub fn filter(&self, text: &str, catalog: &Catalog, touched: &mut Touched) -> Result<Filter, Error> {
-        let filter = if self.strict {
+        let filter = if self.is_strict() {
             Filter::parse(text)
                 .map_err(|error| Error::filter(format!("the filter cannot be read: {error}")))?
         } else {
-            filter::canonical(text, catalog, touched)?
+            touched.without(self.off);
+            let filter = filter::canonical(text, catalog, touched);
+            refused(touched, ErrorType::InvalidFilter)?;
+            filter?
         };
         match filter.check(catalog) {
             Ok(()) => Ok(filter),
             Err(path) => Err(Error::filter(format!("{path} has no order, and cannot be compared by one"))),
         }
     }
+}
+
+/// The refusal of a form whose rule is switched off.
+fn refused(touched: &Touched, kind: ErrorType) -> Result<(), Error> {
+    let Some(rule) = touched.refused() else { return Ok(()) };
+    let (form, name) = (rule.form().trim(), rule.name());
+    Err(Error::new(kind, format!("this integration does not take {form} (its rule {name} is switched off)")))
+}
+
+/// Whether an `Accept` asks for plain JSON, and would not have SCIM's own media type.
+fn wants_plain_json(accept: &str) -> bool {
+    let named = |media: &str| {
+        let mut types = accept.split(',').filter_map(|part| part.split(';').next());
+        types.any(|one| one.trim().eq_ignore_ascii_case(media))
+    };
+    let others = ["application/scim+json", "application/*", "*/*"];
+    named("application/json") && !others.into_iter().any(named)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::scim::json::{Kind, Value};
 use crate::scim::name::{self, AttrPath};
 use crate::scim::patch::{Missing, Op, Operation};
 use crate::scim::path::Path;
-use crate::scim::schema::{AttributeType, Catalog, Mutability};
+use crate::scim::schema::{Attribute, AttributeType, Catalog, Mutability};
 
 /// What one operation of the client means.
 ///
@@ -21,6 +21,10 @@ pub(super) fn canonical(
     touched: &mut Touched,
 ) -> Result<Vec<Operation>, Error> {
     let op = op(from, touched)?;
+    let known = ["op", "path", "value"];
+    if from.members().any(|(name, _)| !known.iter().any(|known| known.eq_ignore_ascii_case(name))) {
+        touched.by(Rule::OperationExtra);
+    }
     let given = from.get("value").cloned();
     let Some(path) = path(from, catalog, touched)? else {
         return pathless(op, given.as_ref(), catalog, speaker, touched);
@@ -37,6 +41,9 @@ pub(super) fn canonical(
         };
     };
     if op == Op::Remove {
+        if given.is_null() {
+            touched.by(Rule::NullMember);
+        }
         return removals(&path, &given, catalog, touched);
     }
     if let Path::Extension(urn) = &path {
@@ -59,7 +66,7 @@ fn path(from: &Value, catalog: &Catalog, touched: &mut Touched) -> Result<Option
     let text = match from.get("path") {
         None => return Ok(None),
         Some(null) if null.is_null() => {
-            touched.by(Rule::NullPath);
+            touched.by(Rule::NullMember);
             return Ok(None);
         }
         Some(path) => path.as_str().ok_or_else(|| Error::path("a path must be a string"))?,
@@ -119,6 +126,9 @@ fn removals(
         return Err(Error::path("a removal from a list names elements, not a part of each"));
     }
     touched.by(Rule::RemoveByValue);
+    if given.each().iter().any(|item| item.has("$ref")) {
+        touched.by(Rule::ForeignRef);
+    }
     let removal = |item: &Value| {
         let value = if attribute.kind == AttributeType::Complex { item.get("value") } else { Some(item) };
         let value =
@@ -128,6 +138,9 @@ fn removals(
         })?;
         let by_value = Filter::eq(AttrPath::core("value"), value.clone());
         let by_type = item.get("type").filter(|_| !plain.is_core("members")).cloned();
+        if by_type.as_ref().is_some_and(|kind| kind.kind() != Kind::Text) {
+            return Err(Error::value("the type of what is removed must be a string"));
+        }
         let by_type = by_type.map(|kind| Filter::eq(AttrPath::core("type"), kind));
         let mut filter = Filter::all(std::iter::once(by_value).chain(by_type))
             .ok_or_else(|| Error::value("a removal names nothing"))?;
@@ -156,7 +169,7 @@ fn pathless(
 }
 
 /// An operation a member of the object, in the extension `urn` or in the resource itself.
-fn members_of(
+pub(super) fn members_of(
     urn: Option<&compact_str::CompactString>,
     op: Op,
     object: &Value,
@@ -173,10 +186,18 @@ fn members_of(
             continue;
         }
         let path = match urn {
-            Some(urn) => Some(AttrPath { schema: Some(urn.clone()), name: key.into(), sub: None }),
+            Some(urn) => body::within(urn, key, touched),
+            None if body::is_core_urn(key) => {
+                let own = key.eq_ignore_ascii_case(catalog.resource.urn());
+                touched.by(if own { Rule::UrnKey } else { Rule::UnknownAttribute });
+                let mut within = value.clone();
+                within.retain(|name, _| own && !body::is_core_urn(name));
+                out.extend(members_of(None, op, &within, catalog, speaker, touched)?);
+                continue;
+            }
             None => {
-                let extension =
-                    catalog.extension(key).is_some() || (name::is_schema_urn(key) && value.is_object());
+                // One that is no object is refused: what it was to say, nobody knows.
+                let extension = catalog.extension(key).is_some() || name::is_schema_urn(key);
                 if let Some(urn) = extension.then(|| body::extension_urn(key, catalog, touched)).flatten() {
                     out.extend(members_of(Some(&urn), op, value, catalog, speaker, touched)?);
                     continue;
@@ -190,10 +211,13 @@ fn members_of(
         };
         let path = body::spelt(path, catalog, touched);
         match catalog.attribute(&path) {
+            // Ignored in any case: a PATCH of `id` or `meta` would be refused as a whole.
             Some(attribute) if attribute.mutability == Mutability::ReadOnly => {
                 touched.by(Rule::ReadOnlyAttribute);
             }
-            None if path.schema.is_none() => touched.by(Rule::UnknownAttribute),
+            None if path.schema.is_none() => {
+                touched.by(Rule::UnknownAttribute);
+            }
             _ => out.extend(one(op, Path::Attribute(path), value.clone(), catalog, speaker, touched)),
         }
     }
@@ -201,7 +225,7 @@ fn members_of(
 }
 
 /// One addition or replacement at a path, with a value.
-fn one(
+pub(super) fn one(
     op: Op,
     path: Path,
     mut given: Value,
@@ -212,6 +236,9 @@ fn one(
     let attribute = path.attribute().and_then(|whole| catalog.attribute(&whole));
     let is_members = path.as_plain().is_some_and(|path| path.is_core("members") && path.sub.is_none());
     if let Some(attribute) = attribute {
+        if has_parts(&path, attribute, &given) && touched.by(Rule::SplitComplex) {
+            return parts(op, &path, &given, attribute, catalog, speaker, touched);
+        }
         match &path {
             Path::Attribute(AttrPath { sub: None, .. }) => value::canonical(attribute, &mut given, touched),
             Path::Attribute(AttrPath { sub: Some(sub), .. }) | Path::Element { sub: Some(sub), .. } => {
@@ -222,37 +249,68 @@ fn one(
             Path::Element { sub: None, .. } | Path::Extension(_) => {}
         }
     }
-    // "" for a list of members says nothing about who leaves: the schema check refuses it.
-    if given.as_str() == Some("") && speaker.empty_string_clears && !is_members {
-        touched.by(Rule::EmptyStringClears);
-        return vec![Operation::new(Op::Remove, path, Value::null())];
-    }
-    if given.is_list() && given.is_unassigned() {
-        touched.by(Rule::EmptyListClears);
-        if op == Op::Add {
+    if let Some(rule) = clears(&given, is_members, speaker)
+        && touched.by(rule)
+    {
+        if op == Op::Add && rule != Rule::EmptyStringClears {
             return Vec::new(); // adding nothing changes nothing
         }
         return vec![Operation::new(Op::Remove, path, Value::null())];
     }
-    if given.is_null() && !is_members {
-        touched.by(Rule::NullAttribute);
-        if op == Op::Add {
-            return Vec::new();
-        }
-        return vec![Operation::new(Op::Remove, path, Value::null())];
-    }
-    let op = if is_members && op == Op::Replace && speaker.partial_members_replace {
-        touched.by(Rule::PartialMembersReplace);
-        Op::Add
-    } else {
-        op
-    };
+    let adds = is_members && op == Op::Replace && speaker.partial_members_replace;
+    let op = if adds && touched.by(Rule::PartialMembersReplace) { Op::Add } else { op };
     let missing = match &path {
-        Path::Element { .. } => {
-            touched.by(Rule::MissingElement);
-            Missing::Create
-        }
+        Path::Element { .. } if touched.by(Rule::MissingElement) => Missing::Create,
         _ => Missing::Refuse,
     };
     vec![Operation { op, path: Some(path), value: given, missing }]
+}
+
+/// The rule by which a value that says nothing means removal. For the members of a group neither "" nor null says who
+/// leaves: the schema check refuses them.
+fn clears(given: &Value, is_members: bool, speaker: &Speaker) -> Option<Rule> {
+    if given.as_str() == Some("") && speaker.dialect.empty_string_clears() && !is_members {
+        Some(Rule::EmptyStringClears)
+    } else if given.is_list() && given.is_unassigned() {
+        Some(Rule::EmptyListClears)
+    } else if given.is_null() && !is_members {
+        Some(Rule::NullAttribute)
+    } else {
+        None
+    }
+}
+
+/// Whether this is some of the parts of a complex attribute, such as `name`. One with a `value`, such as `manager`, is a
+/// whole: its other parts belong to that value.
+fn has_parts(path: &Path, attribute: &Attribute, given: &Value) -> bool {
+    path.as_plain().is_some_and(|path| path.sub.is_none())
+        && attribute.kind == AttributeType::Complex
+        && !attribute.multi_valued
+        && attribute.sub("value").is_none()
+        && given.members().len() > 0
+}
+
+/// "A set of sub-attributes that replaces any existing values or adds" (RFC 7644 §3.5.2.3): what is not named stays, also
+/// at a vendor that would replace the whole.
+fn parts(
+    op: Op,
+    path: &Path,
+    given: &Value,
+    attribute: &Attribute,
+    catalog: &Catalog,
+    speaker: &Speaker,
+    touched: &mut Touched,
+) -> Vec<Operation> {
+    let Some(whole) = path.attribute() else { return Vec::new() };
+    let mut out = Vec::new();
+    for (name, value) in given.members() {
+        // What is no name cannot be a path; no schema has it either.
+        let known = attribute.sub(name).map(|sub| sub.name.as_str());
+        let Some(part) = known.map(|name| whole.with_sub(name)) else {
+            touched.by(Rule::UnknownAttribute);
+            continue;
+        };
+        out.extend(one(op, Path::Attribute(part), value.clone(), catalog, speaker, touched));
+    }
+    out
 }

@@ -1,16 +1,21 @@
-//! SCIM 1.1, as Okta still speaks it: other URNs, and a PATCH whose body is a part of the resource (SCIM 1.1 §3.3.2).
+//! SCIM 1.1, as Okta still speaks it: other URNs, a PATCH whose body is a part of the resource (SCIM 1.1 §3.3.2), and
+//! answers of its own form.
 
 use super::rule::{Rule, Touched};
+use super::{Speaker, Version, operation};
 use crate::scim::error::Error;
 use crate::scim::json::Value;
-use crate::scim::name::AttrPath;
-use crate::scim::patch::{Missing, Op, Operation};
+use crate::scim::name::{AttrPath, ENTERPRISE, is_schema_urn};
+use crate::scim::patch::{Op, Operation};
 use crate::scim::path::Path;
+use crate::scim::schema::Catalog;
 
 const CORE: &str = "urn:scim:schemas:core:1.0";
 
+const ENTERPRISE_1: &str = "urn:scim:schemas:extension:enterprise:1.0";
+
 /// Okta's extension for the description of a group; SCIM 2.0 groups have none.
-const GROUP_DESCRIPTION: &str = "urn:okta:custom:group:1.0";
+pub(super) const GROUP_DESCRIPTION: &str = "urn:okta:custom:group:1.0";
 
 /// Whether a body says that it is SCIM 1.1.
 pub(super) fn is(body: &Value) -> bool {
@@ -22,12 +27,13 @@ pub(super) fn is(body: &Value) -> bool {
 pub(super) fn resource(body: &mut Value, touched: &mut Touched) {
     touched.by(Rule::SchemaUrn);
     if body.remove(GROUP_DESCRIPTION).is_some() {
-        touched.by(Rule::UnknownAttribute);
+        touched.by(Rule::GroupDescription);
     }
     for name in ["locale", "preferredLanguage"] {
         let Some(value) = body.get_mut(name) else { continue };
-        if let Some(read) = value.as_str().and_then(hyphenated) {
-            touched.by(Rule::LocaleUnderscore);
+        if let Some(read) = value.as_str().and_then(hyphenated)
+            && touched.by(Rule::LocaleUnderscore)
+        {
             *value = read.into();
         }
     }
@@ -40,13 +46,18 @@ fn hyphenated(text: &str) -> Option<String> {
     right.then(|| format!("{language}-{region}"))
 }
 
-/// The operations that a partial resource means: a value replaces, members are added or, with `operation: delete`,
-/// removed, and `meta.attributes` names what is cleared. `None` when the body is no partial resource.
+/// The operations that a partial resource means: a single value replaces, values of a list are added or, with
+/// `operation: delete`, removed, and `meta.attributes` names what is cleared. `None` when the body is no partial resource.
 ///
 /// # Errors
 /// When a part of it cannot be understood: perhaps it takes access away.
-pub(super) fn operations(body: &Value, touched: &mut Touched) -> Result<Option<Vec<Operation>>, Error> {
-    if body.has("Operations") || !is(body) {
+pub(super) fn operations(
+    body: &Value,
+    catalog: &Catalog,
+    speaker: &Speaker,
+    touched: &mut Touched,
+) -> Result<Option<Vec<Operation>>, Error> {
+    if body.has("Operations") || !(is(body) || speaker.manners.version == Version::One) {
         return Ok(None);
     }
     touched.by(Rule::PartialResource);
@@ -61,42 +72,88 @@ pub(super) fn operations(body: &Value, touched: &mut Touched) -> Result<Option<V
     rest.retain(|name, _| !["schemas", "id", "meta"].iter().any(|known| name.eq_ignore_ascii_case(known)));
     resource(&mut rest, touched);
     for (name, value) in rest.into_members() {
-        if name.eq_ignore_ascii_case("members") {
-            members(&value, &mut out, touched)?;
-            continue;
+        match catalog.core_attribute(&name) {
+            Some(attribute) if attribute.multi_valued => {
+                elements(&AttrPath::core(&attribute.name), &value, &mut out, catalog, speaker, touched)?;
+            }
+            None if AttrPath::parse(&name).is_none() && !is_schema_urn(&name) => {
+                return Err(Error::path("a member of the body names no attribute"));
+            }
+            _ => {
+                let part = Value::from_iter([(name.as_str(), value)]);
+                out.extend(operation::members_of(None, Op::Replace, &part, catalog, speaker, touched)?);
+            }
         }
-        let path =
-            AttrPath::parse(&name).ok_or_else(|| Error::path("a member of the body names no attribute"))?;
-        let operation = Operation::new(Op::Replace, Path::Attribute(path), value);
-        out.push(Operation { missing: Missing::Create, ..operation });
     }
     Ok(Some(out))
 }
 
-fn members(value: &Value, out: &mut Vec<Operation>, touched: &mut Touched) -> Result<(), Error> {
-    let path = AttrPath::core("members");
+/// "A value is added if it does not exist, merged if it does; with `operation: delete` it is removed" (SCIM 1.1 §3.3.2).
+/// What cannot be understood is refused: perhaps it takes access away.
+fn elements(
+    path: &AttrPath,
+    value: &Value,
+    out: &mut Vec<Operation>,
+    catalog: &Catalog,
+    speaker: &Speaker,
+    touched: &mut Touched,
+) -> Result<(), Error> {
     let mut new = Vec::new();
     for item in value.each() {
+        let mut item = item.clone();
+        let word = item.remove("operation");
         let id = item.get("value").and_then(Value::scalar_text).filter(|id| !id.is_empty());
-        let id = id.ok_or_else(|| Error::value("each of members needs a value: the id of a resource"))?;
-        match item.get("operation").map(|word| word.as_str().unwrap_or_default()) {
-            None => {}
-            Some(word) if word.eq_ignore_ascii_case("add") => {}
+        if id.is_none() && path.is_core("members") {
+            return Err(Error::value("each of members needs a value: the id of a resource"));
+        }
+        match word.as_ref().map(|word| word.as_str().unwrap_or_default()) {
+            None => new.push(item),
+            Some(word) if word.eq_ignore_ascii_case("add") => new.push(item),
             Some(word) if word.eq_ignore_ascii_case("delete") => {
                 touched.by(Rule::MemberOperation);
+                let id = id.ok_or_else(|| {
+                    Error::value(format!("each value of a removal from {path} names one element"))
+                })?;
                 let filter = crate::scim::Filter::eq(AttrPath::core("value"), id);
                 let path = Path::Element { attribute: path.clone(), filter, sub: None };
                 out.push(Operation::new(Op::Remove, path, Value::null()));
-                continue;
             }
             Some(_) => return Err(Error::value("the operation of a member is add or delete")),
         }
-        let mut item = item.clone();
-        item.remove("operation");
-        new.push(item);
     }
     if !new.is_empty() {
-        out.push(Operation::new(Op::Add, Path::Attribute(path), new));
+        let path = Path::Attribute(path.clone());
+        out.extend(operation::one(Op::Add, path, Value::from(new), catalog, speaker, touched));
     }
     Ok(())
+}
+
+/// A resource, list or discovery document in the form of SCIM 1.1.
+pub(super) fn answer(mut body: Value) -> Value {
+    if body.has("schemas") {
+        let mut schemas = vec![Value::from(CORE)];
+        schemas.extend(body.has(ENTERPRISE).then(|| Value::from(ENTERPRISE_1)));
+        body.set("schemas", schemas);
+    }
+    if let Some(manager) = body.get_mut(ENTERPRISE).and_then(|extension| extension.get_mut("manager")) {
+        manager.rename("value", "managerId");
+    }
+    body.rename(ENTERPRISE, ENTERPRISE_1);
+    if let Some(meta) = body.get_mut("meta") {
+        meta.remove("resourceType");
+    }
+    if let Some(resources) = body.get_mut("Resources").and_then(Value::items_mut) {
+        for resource in resources {
+            *resource = answer(std::mem::take(resource));
+        }
+    }
+    body
+}
+
+/// An error in the form of SCIM 1.1 (§3.9).
+pub(super) fn error(status: u16, detail: &str) -> Value {
+    let mut error = Value::object();
+    error.set("description", detail);
+    error.set("code", status.to_string());
+    Value::from_iter([("Errors", Value::from(vec![error]))])
 }

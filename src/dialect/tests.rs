@@ -30,8 +30,11 @@ fn case_files() -> Vec<PathBuf> {
 
 /// What a request means, as text that two requests of one meaning share.
 fn meaning(request: &Value, headers: &Value, options: &Options, state: &str) -> String {
-    let hints =
-        Hints { user_agent: headers.text_at("User-Agent"), adscimversion: headers.has("Adscimversion") };
+    let hints = Hints {
+        user_agent: headers.text_at("User-Agent"),
+        adscimversion: headers.has("Adscimversion"),
+        ..Hints::default()
+    };
     let speaker = Speaker::of(options, &hints);
     let (path, query) =
         request.text_at("path").unwrap().split_once('?').unwrap_or((request.text_at("path").unwrap(), ""));
@@ -259,8 +262,8 @@ fn ambiguous_forms_are_decided_by_who_speaks_and_what_is_configured() {
     assert!(read_operations(body, &groups, &auto()).unwrap().0[0].contains("replace"));
     assert!(read_operations(body, &groups, &partial).unwrap().0[0].contains(r#""op":"add""#));
 
-    let okta = Hints { user_agent: Some("Okta SCIM Client 1.0.0"), adscimversion: false };
-    let entra = Hints { user_agent: None, adscimversion: true };
+    let okta = Hints { user_agent: Some("Okta SCIM Client 1.0.0"), ..Hints::default() };
+    let entra = Hints { adscimversion: true, ..Hints::default() };
     let of = |hints| Speaker::of(&Options::default(), &hints);
     let clears = r#"{"Operations":[{"op":"replace","path":"title","value":""}]}"#;
     assert!(read_operations(clears, &users(), &of(entra)).unwrap().0[0].contains("remove"));

@@ -58,6 +58,9 @@ fn unwrap_list(attribute: &Attribute, value: &mut Value, touched: &mut Touched) 
         *value = only.clone();
     } else if let Some(inner) = only.get("value") {
         touched.by(Rule::WrappedSingle);
+        if only.has("$ref") {
+            touched.by(Rule::ForeignRef);
+        }
         *value = inner.clone();
     }
 }
@@ -99,12 +102,11 @@ fn element(attribute: &Attribute, item: &mut Value, touched: &mut Touched) {
 
 fn sub_attributes(attribute: &Attribute, value: &mut Value, touched: &mut Touched) {
     // Whose URL it is, nobody knows, and it is never fetched nor forwarded.
-    if value.has("value") && value.remove("$ref").is_some() {
-        touched.by(Rule::ForeignRef);
+    if value.has("value") && value.has("$ref") && touched.by(Rule::ForeignRef) {
+        value.remove("$ref");
     }
     value.retain(|name, value| {
-        if value.is_null() {
-            touched.by(Rule::NullAttribute);
+        if value.is_null() && touched.by(Rule::NullAttribute) {
             return false;
         }
         if let Some(sub) = attribute.sub(name) {

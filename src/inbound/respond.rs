@@ -36,6 +36,20 @@ pub fn json(status: StatusCode, body: impl Into<Bytes>, location: Option<&str>, 
     reply
 }
 
+/// The same reply as `application/json`, for a client that wants nothing else. One without a body stays as it is.
+pub(super) fn plain_json(mut reply: Reply) -> Reply {
+    if let Some(kind) = reply.headers_mut().get_mut(CONTENT_TYPE) {
+        *kind = HeaderValue::from_static("application/json;charset=utf-8");
+    }
+    reply
+}
+
+/// The same reply with another body of the same kind.
+pub(super) fn with_body(mut reply: Reply, body: impl Into<Bytes>) -> Reply {
+    *reply.body_mut() = Full::new(body.into());
+    reply
+}
+
 /// A reply without a body, such as 204 to a DELETE (RFC 7644 §3.6).
 pub fn empty(status: StatusCode) -> Reply {
     let mut reply = Reply::new(Full::default());
@@ -46,16 +60,23 @@ pub fn empty(status: StatusCode) -> Reply {
 /// A SCIM error (RFC 7644 §3.12: `status` is a string). `detail` is fixed text; the request id is added to it, since it
 /// is what an administrator of the IdP sees and can quote.
 pub fn error(status: StatusCode, scim_type: Option<&str>, detail: &str, id: RequestId) -> Reply {
+    let detail = format!("{detail} (request {id})");
     let mut body = serde_json::json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
         "status": status.as_str(),
-        "detail": format!("{detail} (request {id})"),
+        "detail": detail,
     });
     if let Some(scim_type) = scim_type {
         body["scimType"] = scim_type.into();
     }
-    json(status, body.to_string(), None, None)
+    let mut reply = json(status, body.to_string(), None, None);
+    reply.extensions_mut().insert(Detail(detail));
+    reply
 }
+
+/// The detail of an error, for a client that wants it in another form.
+#[derive(Clone, Debug)]
+pub(super) struct Detail(pub(super) String);
 
 /// How a client wants to hear "not now, try again".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -36,7 +36,10 @@ impl<'p> Route<'p> {
         let (first, second, more) = (segments.next()?, segments.next(), segments.next());
         match (first, second, more) {
             (_, _, Some(_)) => None,
-            ("ServiceProviderConfig", None, _) => Some(Self::ServiceProviderConfig),
+            // The plural is SCIM 1.1's.
+            ("ServiceProviderConfig" | "ServiceProviderConfigs", None, _) => {
+                Some(Self::ServiceProviderConfig)
+            }
             ("ResourceTypes", name, _) => Some(Self::ResourceTypes(name)),
             ("Schemas", urn, _) => Some(Self::Schemas(urn)),
             ("Bulk" | "Me", None, _) => Some(Self::NotOffered),
@@ -98,6 +101,7 @@ mod tests {
             ("/Schemas/urn:x:User", Some(Route::Schemas(Some("urn:x:User")))),
             ("/ResourceTypes", Some(Route::ResourceTypes(None))),
             ("/Bulk", Some(Route::NotOffered)),
+            ("/ServiceProviderConfigs", Some(Route::ServiceProviderConfig)),
             ("/users", None),
             ("/Users/1/2", None),
             ("/Printers", None),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use compact_str::CompactString;
-use http::header::{IF_MATCH, IF_NONE_MATCH, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 
 use super::authn::Caller;
@@ -15,7 +15,7 @@ use super::respond::{self, Reply};
 use super::route::Route;
 use super::{body, discovery, query, trace};
 use crate::bridge::{self, Answer, Context, Integration, Kind, Step, Trail};
-use crate::dialect::{Hints, Manners, Speaker, Touched};
+use crate::dialect::{Hints, Manners, Media, Rule, Speaker, Touched};
 use crate::scim::error::{Error as ScimError, ErrorType};
 use crate::scim::json::{Limits, ReadError, ReadErrorKind, Value};
 use crate::scim::request::{Action, Parameters, Request as ScimRequest};
@@ -27,19 +27,38 @@ use crate::scim::version;
 const USER_BODY: usize = 1024 * 1024;
 const GROUP_BODY: usize = 8 * 1024 * 1024;
 
-/// Answers a request.
+/// Answers a request, in the form that its client wants.
 pub async fn serve(caller: Caller<Integration>, request: Request<Incoming>) -> Reply {
     let (head, mut incoming) = request.into_parts();
-    let reply = answered(&caller, &head, &mut incoming).await;
+    let speaker = Speaker::of(&caller.integration().dialect, &hints(&head.headers));
+    let reply = answered(&caller, &head, &mut incoming, speaker).await;
     body::skip(head.version, incoming);
-    reply
+    dressed(reply, &speaker.manners())
 }
 
-async fn answered(caller: &Caller<Integration>, head: &Parts, incoming: &mut Incoming) -> Reply {
+/// Errors are made in many places: here alone they get another form than SCIM 2.0's, and every answer its media type.
+fn dressed(mut reply: Reply, manners: &Manners) -> Reply {
+    if let Some(respond::Detail(detail)) = reply.extensions_mut().remove::<respond::Detail>()
+        && let Some(error) = manners.error(reply.status().as_u16(), &detail)
+    {
+        reply = respond::with_body(reply, error.to_bytes());
+    }
+    match manners.media {
+        Media::ScimJson => reply,
+        Media::Json => respond::plain_json(reply),
+    }
+}
+
+async fn answered(
+    caller: &Caller<Integration>,
+    head: &Parts,
+    incoming: &mut Incoming,
+    speaker: Speaker,
+) -> Reply {
     let integration = caller.integration().clone();
     let exchange = Exchange {
         id: caller.id(),
-        speaker: Speaker::of(&integration.dialect, &hints(&head.headers)),
+        speaker,
         trail: if integration.observer.is_some() { Trail::kept() } else { Trail::default() },
         integration,
     };
@@ -91,10 +110,12 @@ async fn answered(caller: &Caller<Integration>, head: &Parts, incoming: &mut Inc
 /// What is left of the request's time for writing the answer.
 const ANSWER_TIME: Duration = Duration::from_millis(500);
 
-fn hints(headers: &HeaderMap) -> Hints<'_> {
+/// What the headers of a request tell about its client.
+pub fn hints(headers: &HeaderMap) -> Hints<'_> {
     Hints {
         user_agent: headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
         adscimversion: headers.contains_key("adscimversion"),
+        accept: headers.get(ACCEPT).and_then(|value| value.to_str().ok()),
     }
 }
 
@@ -125,6 +146,12 @@ pub fn canonical(
         Route::Endpoint(resource) | Route::Resource(resource, _) | Route::Search(resource) => *resource,
         _ => return Err(ScimError::syntax("this is not a request for resources")),
     };
+    if head.query.is_some_and(|query| query.is_empty() || query.ends_with('&')) {
+        speaker.meets(Rule::TrailingSeparator, touched)?;
+    }
+    if head.headers.get(CONTENT_TYPE).is_some_and(is_plain_json) {
+        speaker.meets(Rule::JsonContentType, touched)?;
+    }
     let catalog = integration.catalog(resource);
     let body = || Value::read(bytes, &Limits::REQUEST).map_err(|error| unreadable(&error, route));
     let mut parameters = match route {
@@ -176,6 +203,11 @@ fn unreadable(error: &ReadError, route: &Route<'_>) -> ScimError {
     ScimError::new(kind, error.to_string())
 }
 
+fn is_plain_json(content_type: &HeaderValue) -> bool {
+    let essence = content_type.to_str().ok().and_then(|text| text.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
 struct Exchange {
     id: RequestId,
     speaker: Speaker,
@@ -220,7 +252,9 @@ impl Exchange {
             _ => None,
         };
         match found {
-            Some(found) => respond::json(StatusCode::OK, found.to_bytes(), None, None),
+            Some(found) => {
+                respond::json(StatusCode::OK, self.speaker.manners().body(found).to_bytes(), None, None)
+            }
             None => respond::error(
                 StatusCode::NOT_FOUND,
                 None,
@@ -270,13 +304,15 @@ impl Exchange {
     }
 }
 
-/// The status of an answer, and its body if this client gets one.
+/// The status of an answer, and its body in the client's version of SCIM, if it gets one.
 pub fn shown(answer: Answer, resource: ResourceType, manners: Manners) -> (StatusCode, Option<Value>) {
     match answer {
-        Answer::Created(body) => (StatusCode::CREATED, Some(body)),
-        Answer::Found(body) | Answer::Replaced(body) | Answer::Page(body) => (StatusCode::OK, Some(body)),
+        Answer::Created(body) => (StatusCode::CREATED, Some(manners.body(body))),
+        Answer::Found(body) | Answer::Replaced(body) | Answer::Page(body) => {
+            (StatusCode::OK, Some(manners.body(body)))
+        }
         Answer::Modified(Some(body)) if resource == ResourceType::User || manners.group_patch_body => {
-            (StatusCode::OK, Some(body))
+            (StatusCode::OK, Some(manners.body(body)))
         }
         Answer::Modified(_) | Answer::Deleted => (StatusCode::NO_CONTENT, None),
         Answer::Unchanged(_) => (StatusCode::NOT_MODIFIED, None),

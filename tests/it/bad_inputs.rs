@@ -134,8 +134,11 @@ impl Known {
 
 async fn seed(bridge: &Bridge) -> Known {
     let client = crate::peer::client::Client::new(format!("http://{}/scim/v2", bridge.addr()), TOKEN);
-    let user = client.post("/Users", &json!({ "userName": "seed@example.test" })).await;
-    let group = client.post("/Groups", &json!({ "displayName": "seed" })).await;
+    // The strict dialect wants them.
+    let schemas = |name: &str| [format!("urn:ietf:params:scim:schemas:core:2.0:{name}")];
+    let user = json!({ "schemas": schemas("User"), "userName": "seed@example.test" });
+    let user = client.post("/Users", &user).await;
+    let group = client.post("/Groups", &json!({ "schemas": schemas("Group"), "displayName": "seed" })).await;
     let id = |answer: &Value| answer["id"].as_str().unwrap().to_owned();
     Known { host: bridge.addr().to_string(), user: id(&user.body), group: id(&group.body) }
 }

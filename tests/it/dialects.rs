@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use percent_encoding::percent_decode_str;
+use scim_bridge::bridge::Step;
+use scim_bridge::dialect::Rule;
 use scim_bridge::simulator::{Simulator, Vendor};
 use serde_json::{Value, json};
 
-use crate::peer::bridge::{Bridge, Plan, vendor};
+use crate::peer::bridge::{Plan, vendor};
 use crate::peer::client::{Answer, Client};
 
 /// A conformant vendor with the extension that one of the cases is about.
@@ -18,7 +20,7 @@ const MAPPING: &str = "format: 1\nvendor: a conformant one\nprofile:\n  extensio
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-fn cases() -> BTreeMap<String, Value> {
+pub fn cases() -> BTreeMap<String, Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut out = BTreeMap::new();
     for folder in std::fs::read_dir(root).unwrap() {
@@ -33,8 +35,8 @@ fn cases() -> BTreeMap<String, Value> {
 }
 
 /// One vendor, prepared for a case: people and groups with the ids that the case names.
-struct Scene {
-    simulator: Simulator,
+pub struct Scene {
+    pub simulator: Simulator,
     ids: BTreeMap<String, String>,
 }
 
@@ -93,7 +95,7 @@ impl Scene {
         (request["method"].as_str().unwrap().to_owned(), fill(request["path"].as_str().unwrap()), body)
     }
 
-    fn state(&self) -> Value {
+    pub fn state(&self) -> Value {
         without_links(&self.simulator.state())
     }
 }
@@ -176,20 +178,40 @@ fn without_links(value: &Value) -> Value {
     }
 }
 
-async fn check(case: &Value) -> Result<(), String> {
-    let (spoken, canonical) = (Scene::set(case).await, Scene::set(case).await);
-    let mut plan = Plan::new().file("mapping.yaml", MAPPING);
-    plan.integration("acme", &spoken.simulator.base_url(), &spoken.simulator.token())
-        .mapping("./mapping.yaml")
-        .done();
-    let bridge: Bridge = plan.start().await;
+/// A case played through a bridge.
+pub struct Played {
+    pub scene: Scene,
+    pub answer: Answer,
+    /// What touched the request.
+    pub rules: Vec<Rule>,
+}
 
+/// Plays a case through a bridge whose integration has these lines about its identity provider.
+pub async fn play(case: &Value, idp: &str) -> Played {
+    let scene = Scene::set(case).await;
+    let mut plan = Plan::new().file("mapping.yaml", MAPPING);
+    plan.integration("acme", &scene.simulator.base_url(), &scene.simulator.token())
+        .mapping("./mapping.yaml")
+        .idp(idp)
+        .done();
+    let (bridge, told) = plan.start_watched().await;
     let headers = case["request"]["headers"].as_object().cloned().unwrap_or_default();
     let headers: Vec<(&str, &str)> =
         headers.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
-    let (method, path, body) = spoken.request(&case["request"]);
+    let (method, path, body) = scene.request(&case["request"]);
     // The document examples have blanks that no HTTP client sends.
-    let through = bridge.client().send(&method, &path.replace(' ', "%20"), body, &headers).await;
+    let answer = bridge.client().send(&method, &path.replace(' ', "%20"), body, &headers).await;
+    let told = std::mem::take(&mut *told.lock().unwrap());
+    let rules = told.into_iter().flat_map(|told| told.steps).filter_map(|step| match step {
+        Step::Tolerated(rules) => Some(rules),
+        _ => None,
+    });
+    Played { scene, answer, rules: rules.flatten().collect() }
+}
+
+async fn check(case: &Value) -> Result<(), String> {
+    let canonical = Scene::set(case).await;
+    let Played { scene: spoken, answer: through, .. } = play(case, "").await;
     let (method, path, body) = canonical.request(&case["canonical"]);
     let direct = Client::new(canonical.simulator.base_url(), canonical.simulator.token());
     let straight = direct.send(&method, &path, body, &[]).await;

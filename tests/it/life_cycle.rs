@@ -4,12 +4,17 @@ use scim_bridge::simulator::idp::{Client, Idp, Stage};
 use scim_bridge::simulator::{Simulator, Vendor};
 use serde_json::{Value, json};
 
-use crate::peer::bridge::{Bridge, TOKEN, vendor};
+use crate::peer::bridge::{Plan, TOKEN, vendor};
 
 /// Plays the story of a client against a vendor, and gives what the vendor holds then.
-async fn play(client: Client, kind: Vendor, with_leave: bool) -> Value {
+async fn play(client: Client, kind: Vendor, with_leave: bool, dialect: &str) -> Value {
     let simulator = vendor(kind).await;
-    let bridge = Bridge::to(&simulator).await;
+    let mut plan = Plan::new();
+    plan.integration("acme", &simulator.base_url(), &simulator.token())
+        .mapping(kind.name())
+        .dialect(dialect)
+        .done();
+    let bridge = plan.start().await;
     let mut idp = Idp::new(client, &bridge.url("acme"), TOKEN);
     for step in client.life_cycle().iter().filter(|step| with_leave || step.stage != Stage::Leave) {
         let answer = idp.play(step).await.unwrap();
@@ -65,15 +70,30 @@ fn holds(state: &Value) -> Value {
 }
 
 async fn same_for_all(kind: Vendor, with_leave: bool) -> Value {
-    let mut states = Vec::new();
+    let mut first = None;
     for client in Client::ALL {
-        states.push((client, play(client, kind, with_leave).await));
+        for dialect in ["auto", named(client)] {
+            let state = play(client, kind, with_leave, dialect).await;
+            let first = first.get_or_insert_with(|| state.clone());
+            assert_eq!(state, *first, "{} read as {dialect} leaves another state", client.name());
+        }
     }
-    let (_, first) = &states[0];
-    for (client, state) in &states[1..] {
-        assert_eq!(state, first, "{} leaves another state than {}", client.name(), Client::ALL[0].name());
+    first.unwrap()
+}
+
+/// The dialect that an administrator would name for a client.
+fn named(client: Client) -> &'static str {
+    match client {
+        Client::Entra | Client::EntraFlag => "entra",
+        Client::Okta | Client::OktaWizard => "okta",
+        Client::OneLogin => "onelogin",
+        Client::JumpCloud => "jumpcloud",
+        Client::Ping => "ping",
+        Client::Authentik => "authentik",
+        Client::Keycloak => "keycloak",
+        Client::Rauthy => "rauthy",
+        Client::Rfc => "rfc",
     }
-    first.clone()
 }
 
 #[tokio::test]
@@ -111,7 +131,7 @@ async fn a_vendor_made_for_okta_ends_the_same() {
 
 #[tokio::test]
 async fn entra_deletes_at_a_conformant_vendor() {
-    let state = play(Client::Entra, Vendor::Rfc, true).await;
+    let state = play(Client::Entra, Vendor::Rfc, true, "auto").await;
     let users = state["users"].as_array().unwrap();
     assert_eq!(users.len(), 2, "{state:#}");
 }

@@ -3,11 +3,14 @@
 
 mod peer;
 
+mod answers;
 mod bad_inputs;
 mod cli;
+mod deviations;
 mod dialects;
 mod edges;
 mod foreign;
+mod hazards;
 mod laws;
 mod life_cycle;
 mod lists;
@@ -16,5 +19,6 @@ mod ninjaone;
 mod process;
 mod properties;
 mod revokes;
+mod spoken;
 mod status_policy;
 mod tidy;

@@ -59,7 +59,9 @@ async fn a_removal_of_members_that_cannot_be_read_is_refused() {
     for body in [
         json!({ "members": [{ "id": ana, "operation": "delete" }] }),
         json!({ "members": [{ "value": ana, "operation": "destroy" }] }),
+        json!({ "members": [{ "display": "ana" }] }),
         json!({ "members": ana }),
+        json!({ "mem bers": [{ "value": ana, "operation": "delete" }] }),
         json!({ "meta": { "attributes": [["members"]] } }),
         json!({ "meta": { "attributes": ["mem bers"] } }),
     ] {

@@ -83,15 +83,13 @@ impl Idp {
             .method(Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?)
             .uri(format!("{}{path}", self.base))
             .header("authorization", format!("Bearer {}", self.token))
-            .header("accept", "application/scim+json");
-        request = if self.client.is_okta() {
-            request.header("user-agent", "Okta SCIM Client 1.0.0")
-        } else {
-            request.header("adscimversion", "Date:2026-01-01, ActivityId:0")
-        };
+            .header("accept", self.client.media());
+        if let Some((name, value)) = self.client.sign() {
+            request = request.header(name, value);
+        }
         let bytes = match &body {
             Some(body) => {
-                request = request.header("content-type", "application/scim+json; charset=utf-8");
+                request = request.header("content-type", self.client.media());
                 Bytes::from(body.to_string())
             }
             None => Bytes::new(),

@@ -1,4 +1,4 @@
-//! Identity providers of our own: the traffic of Entra ID and Okta over the life of three people and a group.
+//! Identity providers of our own: the traffic of eleven clients over the life of three people and a group.
 //!
 //! Each client tells the same story in its own words (Microsoft's "Develop and plan provisioning for a SCIM endpoint", its
 //! page on SCIM compliance for the two dialects, Okta's SCIM 2.0 protocol reference). The people have the same attributes
@@ -7,6 +7,7 @@
 mod client;
 mod entra;
 mod okta;
+mod others;
 
 use serde_json::{Value, json};
 
@@ -28,11 +29,40 @@ pub enum Client {
     Okta,
     /// Okta, an app made with the wizard: PUT for everything.
     OktaWizard,
+    /// OneLogin, with the templates that vendors publish for it.
+    OneLogin,
+    /// JumpCloud.
+    JumpCloud,
+    /// PingFederate's SCIM connector.
+    Ping,
+    /// authentik.
+    Authentik,
+    /// A provisioning plug-in of Keycloak.
+    Keycloak,
+    /// rauthy.
+    Rauthy,
+    /// A client that does what RFC 7644 says.
+    Rfc,
 }
 
 impl Client {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Entra, Self::EntraFlag, Self::Okta, Self::OktaWizard];
+    pub const ALL: [Self; 11] = [
+        Self::Entra,
+        Self::EntraFlag,
+        Self::Okta,
+        Self::OktaWizard,
+        Self::OneLogin,
+        Self::JumpCloud,
+        Self::Ping,
+        Self::Authentik,
+        Self::Keycloak,
+        Self::Rauthy,
+        Self::Rfc,
+    ];
+
+    /// Those of whose traffic the most is known.
+    pub const COMMON: [Self; 4] = [Self::Entra, Self::EntraFlag, Self::Okta, Self::OktaWizard];
 
     /// Its name for people.
     pub const fn name(self) -> &'static str {
@@ -41,12 +71,48 @@ impl Client {
             Self::EntraFlag => "Entra ID (aadOptscim062020)",
             Self::Okta => "Okta (catalogue app)",
             Self::OktaWizard => "Okta (wizard app)",
+            Self::OneLogin => "OneLogin",
+            Self::JumpCloud => "JumpCloud",
+            Self::Ping => "PingFederate",
+            Self::Authentik => "authentik",
+            Self::Keycloak => "Keycloak (plug-in)",
+            Self::Rauthy => "rauthy",
+            Self::Rfc => "a conformant client",
         }
     }
 
-    /// Whether it is one of Okta's.
-    pub const fn is_okta(self) -> bool {
-        matches!(self, Self::Okta | Self::OktaWizard)
+    /// Its name in a URL.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Entra => "entra",
+            Self::EntraFlag => "entra-flag",
+            Self::Okta => "okta",
+            Self::OktaWizard => "okta-wizard",
+            Self::OneLogin => "onelogin",
+            Self::JumpCloud => "jumpcloud",
+            Self::Ping => "ping",
+            Self::Authentik => "authentik",
+            Self::Keycloak => "keycloak",
+            Self::Rauthy => "rauthy",
+            Self::Rfc => "rfc",
+        }
+    }
+
+    /// The header that tells it apart, if it has one.
+    const fn sign(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Entra | Self::EntraFlag => Some(("adscimversion", "Date:2026-01-01, ActivityId:0")),
+            Self::Okta | Self::OktaWizard => Some(("user-agent", "Okta SCIM Client 1.0.0")),
+            _ => None,
+        }
+    }
+
+    /// The media type of what it sends.
+    const fn media(self) -> &'static str {
+        match self {
+            Self::OneLogin => "application/json",
+            _ => "application/scim+json; charset=utf-8",
+        }
     }
 
     /// The story, step by step.
@@ -56,6 +122,7 @@ impl Client {
             Self::EntraFlag => entra::life_cycle(true),
             Self::Okta => okta::life_cycle(false),
             Self::OktaWizard => okta::life_cycle(true),
+            other => others::life_cycle(other),
         }
     }
 }

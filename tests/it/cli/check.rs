@@ -220,7 +220,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
         (bearer, "jwt: { issuer: x }", "jwt"),
         (bearer, "basic: { user: okta }", "basic"),
         (bearer, "header: { name: x-api-key }", "header"),
-        ("{ auth:", "{ dialect: onelogin, auth:", "onelogin"),
         ("    with:", "    guard: { removals: 20% }\n    with:", "guard"),
         ("    with:", "    allow: { networks: [] }\n    with:", "allow"),
         ("{ token: {", "{ expires: 2027-05-01, token: {", "expires"),

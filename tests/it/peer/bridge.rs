@@ -1,8 +1,10 @@
 //! A bridge of the test's own, from a bridge.yaml, on a free port.
 
 use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
 
 use scim_bridge::app::{self, Running};
+use scim_bridge::bridge::{Observer, Told};
 use scim_bridge::config::{self, Secrets};
 use scim_bridge::simulator::{Options, Simulator, Vendor};
 
@@ -81,11 +83,23 @@ impl Plan {
     }
 
     pub async fn start(self) -> Bridge {
+        self.start_with(None).await
+    }
+
+    /// The same, and everything that happens in it is told.
+    pub async fn start_watched(self) -> (Bridge, Arc<Mutex<Vec<Told>>>) {
+        let told: Arc<Mutex<Vec<Told>>> = Arc::default();
+        let heard = told.clone();
+        let observer: Observer = Arc::new(move |told: &Told| heard.lock().unwrap().push(told.clone()));
+        (self.start_with(Some(observer)).await, told)
+    }
+
+    async fn start_with(self, observer: Option<Observer>) -> Bridge {
         let folder = self.write();
         let path = folder.path().join("bridge.yaml");
         let options = config::load(&path, Secrets::Read)
             .unwrap_or_else(|report| panic!("{}", config::render(&report.mistakes, &report.sources)));
-        let running = app::start(options, None).await.unwrap();
+        let running = app::start(options, observer).await.unwrap();
         Bridge { running, _folder: folder }
     }
 }
@@ -98,6 +112,12 @@ impl Integration<'_> {
 
     pub fn dialect(mut self, dialect: &str) -> Self {
         let _ = writeln!(self.idp, "      dialect: {dialect}");
+        self
+    }
+
+    /// More lines about the identity provider, indented by six.
+    pub fn idp(mut self, yaml: &str) -> Self {
+        self.idp.push_str(yaml);
         self
     }
 
