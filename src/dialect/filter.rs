@@ -109,6 +109,7 @@ fn decode_again(literal: &mut Value, touched: &mut Touched) {
         return;
     }
     if let Ok(decoded) = percent_decode_str(text).decode_utf8()
+        && !decoded.contains(char::is_control)
         && touched.by(Rule::DoubleEncoding)
     {
         *literal = Value::from(decoded.as_ref());

@@ -150,12 +150,18 @@ pub(super) fn is_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// Splits `urn:…:name` at the last colon; what does not start with `urn:` has no URN.
+/// Splits `urn:…:name` at the last colon; what does not start with `urn:`, or could not stand in a path or filter, has no
+/// URN.
 pub(super) fn split_urn(text: &str) -> (Option<&str>, &str) {
+    // Nearly no name has one: that is known from its beginning.
     if !text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:")) {
         return (None, text);
     }
-    text.rsplit_once(':').map_or((None, text), |(urn, name)| (Some(urn), name))
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'.' | b'_' | b'-' | b'$');
+    match text.rsplit_once(':') {
+        Some((urn, name)) if text.bytes().all(plain) => (Some(urn), name),
+        _ => (None, text),
+    }
 }
 
 /// Whether the text is a whole schema URN, `urn:…:<version>:<resource>` (RFC 7643 §10.3), and not an attribute of one.
@@ -183,7 +189,19 @@ mod tests {
         for text in ["userName", "name.givenName", "members.$ref", &format!("{ENTERPRISE}:manager.value")] {
             assert_eq!(AttrPath::parse(text).unwrap().to_string(), text);
         }
-        for text in ["", "1a", "a.b.c", "a b", "urn:x:", "a..b", ".a", "urn:ietf:params:2.0:User:", "é"] {
+        for text in [
+            "",
+            "1a",
+            "a.b.c",
+            "a b",
+            "urn:x:",
+            "a..b",
+            ".a",
+            "urn:ietf:params:2.0:User:",
+            "é",
+            "urn:a<b:2.0:User:c",
+            "urn:a b:2.0:User:c",
+        ] {
             assert!(AttrPath::parse(text).is_none(), "{text}");
         }
         let core = AttrPath::parse("URN:ietf:params:scim:schemas:core:2.0:User:USERNAME").unwrap();

@@ -62,6 +62,8 @@ fn key() -> impl Strategy<Value = String> {
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0User",
         "urn:ietf:params:scim:schemas:core:2.0:User",
         "urn:x:1.0:User",
+        "urn:a<b:1.0:User",
+        "urn:a<b:1.0:User:c",
     ])
     .prop_map(str::to_owned);
     let extension = select(vec!["", ":department", ":manager", ":manager.value", ".department", ":x", ":"])
@@ -117,6 +119,8 @@ fn comparison() -> impl Strategy<Value = String> {
         "7",
         "\"a%40b\"",
         "\"%zz\"",
+        "\"%00\"",
+        "t\u{0}t",
         "\"",
         "PRIMARY/ops",
         "",

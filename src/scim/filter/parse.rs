@@ -249,7 +249,7 @@ fn literal(input: &mut Input<'_>) -> ModalResult<Value> {
     };
     match value {
         Some(value) => Ok(value),
-        None if tolerant => {
+        None if tolerant && !word.contains(char::is_control) => {
             input.state.tolerated.bare_literal = true;
             Ok(Value::from(word))
         }
