@@ -73,9 +73,19 @@ pub struct Entry {
     pub seen: Option<Value>,
 }
 
+/// What the vendor was sent, and must be known again: elements of a list that are the bridge's own, a value that was made
+/// from nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// On the vendor's side.
+    pub path: AttrPath,
+    /// What it was sent.
+    pub value: Value,
+}
+
 /// What is remembered of one resource.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Remainder(pub Vec<Entry>);
+pub struct Remainder(pub Vec<Entry>, Vec<Sent>);
 
 impl Remainder {
     /// What must be remembered so that reading gives back what was written: every attribute among `which` for which
@@ -103,7 +113,24 @@ impl Remainder {
             let (wrote, seen) = (read(written), read(seen));
             (wrote != seen).then_some(Entry { path, wrote, seen })
         };
-        Self(paths.into_iter().filter(may_be_kept).filter_map(entry).collect())
+        Self(paths.into_iter().filter(may_be_kept).filter_map(entry).collect(), Vec::new())
+    }
+
+    /// The same, with what the vendor was sent.
+    #[must_use]
+    pub fn with_sent(mut self, sent: Vec<Sent>) -> Self {
+        self.1 = sent;
+        self
+    }
+
+    /// All that the vendor was sent.
+    pub fn all_sent(&self) -> Vec<Sent> {
+        self.1.clone()
+    }
+
+    /// What the vendor was sent there.
+    pub fn sent(&self, path: &AttrPath) -> Option<&Value> {
+        self.1.iter().find(|sent| sent.path == *path).map(|sent| &sent.value)
     }
 
     /// Puts what was written where reading gave what was seen.
@@ -122,7 +149,7 @@ impl Remainder {
 
     /// Whether nothing needs to be remembered.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_empty() && self.1.is_empty()
     }
 }
 

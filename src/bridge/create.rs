@@ -15,8 +15,10 @@ impl Write<'_> {
     pub(super) async fn create(&self, body: Value) -> Result<Answer, Error> {
         let (integration, resource) = (self.integration, self.resource);
         let groups = integration.groups_of(None, self.context).await?;
-        let given = Given { groups: groups.as_ref(), operation: Operation::Create, ..Given::default() };
+        let (operation, moment) = (Operation::Create, integration.moment(resource)?);
+        let given = Given { groups: groups.as_ref(), operation, moment, ..Given::default() };
         let sent = integration.forward(resource, body.clone(), &given, None, self.context)?;
+        let noted = integration.to_note(resource, &sent, None, None);
         let (call, then) = emulation::create(&integration.profile, resource, sent);
         let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
         if reply.status == 409 && integration.may_be_buried(resource) {
@@ -44,6 +46,7 @@ impl Write<'_> {
         }
         let vendor = Box::pin(self.complete_creation(&id, vendor, &then)).await?;
         let seen = integration.lens(resource).back(vendor);
+        integration.note_sent(resource, &id, noted).await?;
         integration.remember(resource, &id, &body, &seen).await?;
         // It is made, and cannot be made again: what fails now is made up for in the background.
         let _ = match resource {

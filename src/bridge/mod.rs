@@ -8,6 +8,7 @@ mod finish;
 mod list;
 mod lock;
 mod membership;
+mod noted;
 mod present;
 mod read;
 mod renewal;

@@ -40,7 +40,8 @@ impl Integration {
         if which.is_nothing() {
             return Ok(());
         }
-        let remainder = Remainder::of(which, written, seen, self.catalog(resource));
+        let remainder = Remainder::of(which, written, seen, self.catalog(resource))
+            .with_sent(self.noted(resource, id).await?.map(|known| known.all_sent()).unwrap_or_default());
         Ok(self.store.keep(&self.key(resource, id), remainder).await?)
     }
 

@@ -152,9 +152,12 @@ impl Integration {
         };
         let canonical = self.back(resource, before.clone()).await?;
         let groups = self.groups_of(Some(user), context).await?;
-        let (groups, old) = (groups.as_ref(), Some(&canonical));
-        let given = Given { groups, old, regrouped: true, operation: Operation::Patch };
+        let known = self.noted(resource, user).await?;
+        let known = known.as_deref();
+        let (groups, old, operation) = (groups.as_ref(), Some(&canonical), Operation::Patch);
+        let given = Given { groups, old, regrouped: true, operation, known, ..Given::default() };
         let after = self.forward(resource, canonical.clone(), &given, Some(&before), context)?;
+        let noted = self.to_note(resource, &after, Some(&before), known);
         let call = emulation::change(&self.profile, resource, user, &before, &after, self.catalog(resource))?;
         if let Some(call) = call {
             let reply = self.wire.send(&call, context.deadline, &context.trail).await?;
@@ -162,7 +165,7 @@ impl Integration {
                 return Err(reply.error(&call));
             }
         }
-        Ok(())
+        self.note_sent(resource, user, noted).await
     }
 
     /// Sees to it that what is owed is made up for, soon and in the background.

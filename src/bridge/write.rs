@@ -279,8 +279,11 @@ impl Write<'_> {
             ResourceType::User => integration.groups_for(id, &after, &given, before, self.context).await?,
             ResourceType::Group => None,
         };
-        let given = Given { groups: groups.as_ref(), ..given };
+        let known = integration.noted(resource, id).await?;
+        let known = known.as_deref();
+        let given = Given { groups: groups.as_ref(), known, ..given };
         let after = integration.forward(resource, after, &given, Some(before), self.context)?;
+        let noted = integration.to_note(resource, &after, Some(before), known);
         let call = emulation::change(
             &integration.profile,
             resource,
@@ -290,6 +293,7 @@ impl Write<'_> {
             integration.catalog(resource),
         )?;
         let Some(call) = call else {
+            integration.note_sent(resource, id, noted).await?;
             self.context.trail.note("nothing differs for the vendor: nothing is sent");
             return Ok(before.clone());
         };
@@ -297,6 +301,7 @@ impl Write<'_> {
         if !reply.is_success() {
             return Err(reply.error(&call).of_known());
         }
+        integration.note_sent(resource, id, noted).await?;
         match reply.body {
             Some(body) if body.text_at("id") == Some(id) => Ok(body),
             Some(body) if body.has("id") => Err(Error::broken("a change was answered with another resource")),

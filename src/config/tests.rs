@@ -2,7 +2,7 @@
 
 use super::mapping::{Compiled, compile};
 use crate::emulation;
-use crate::mapping::{Given, Operation};
+use crate::mapping::{Given, Moment, Operation};
 use crate::remainder::Remainder;
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
@@ -69,7 +69,10 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
         .map(|name| Value::from_iter([("value", Value::from(name)), ("displayName", Value::from(name))]))
         .collect();
     let operation = test.text_at("op").and_then(Operation::parse).unwrap_or_default();
-    let given = Given { groups: Some(&groups), operation, ..Given::default() };
+    let now = test.text_at("now").map_or(Ok(Moment::default().now), str::parse);
+    let now = now.map_err(|_| "`now` is a time such as 2026-05-01T08:00:00Z")?;
+    let moment = Moment { now, ..Moment::default() };
+    let given = Given { groups: Some(&groups), operation, moment, ..Given::default() };
     if test.get("patch").is_some() {
         return patched(file, test, compiled, &Change { resource, given, before: &written });
     }

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use compact_str::CompactString;
-
-use super::expression::{Condition, special_member};
+use super::expression::Condition;
 use super::function::{Class, Function, Pipeline};
-use super::parts::Part;
+use super::made::Made;
+use super::merge::Merge;
 use super::path::{self, Place, Source};
 use super::rule::{Back, From, Rule, Verb};
 use super::scope::{Scope, Wrong};
+use super::table::Match;
 use super::template::Template;
 use super::{Lens, Operation, functions, shape};
-use crate::scim::name::AttrPath;
-use crate::scim::schema::{AttributeType, Catalog};
+use crate::scim::schema::Catalog;
 use crate::yaml::{Kind, Mistake, Node, Span, nearest};
 
 /// Compiles the rules of one resource type. The nodes have the right shape, and `use` has been replaced by what it names.
@@ -34,14 +33,13 @@ pub fn lens(
 
 /// What paths look like, for whoever wrote one that does not.
 const PATHS: &str = "such as $.name.givenName, $.emails[?@.type == 'work'].value or $prefix.attribute";
-/// What the bridge knows of a group that a user is in.
-const GROUP_MEMBERS: [&str; 2] = ["value", "displayName"];
 
-struct Compiler<'c> {
+/// Compiles the rules of one resource type, and gathers every mistake.
+pub(super) struct Compiler<'c> {
     scope: &'c Scope,
-    catalog: &'c Catalog,
+    pub(super) catalog: &'c Catalog,
     remembers: bool,
-    mistakes: &'c mut Vec<Mistake>,
+    pub(super) mistakes: &'c mut Vec<Mistake>,
 }
 
 impl Compiler<'_> {
@@ -67,7 +65,7 @@ impl Compiler<'_> {
         }
         let when = node.get("when").and_then(|node| self.condition(node));
         let ops = node.get("ops").map(Node::each).unwrap_or_default();
-        let ops = ops.iter().filter_map(|node| node.text().and_then(Operation::parse)).collect();
+        let ops: Vec<_> = ops.iter().filter_map(|node| node.text().and_then(Operation::parse)).collect();
         let asked = node.text_at("back");
         let (verb, back) = match verb.text.as_str() {
             "move" => self.move_rule(node, target, asked)?,
@@ -84,7 +82,13 @@ impl Compiler<'_> {
             }
             _ => return None,
         };
-        Some(Rule { span: node.span, verb, when, ops, back })
+        let merge = self.merge(node, &verb);
+        if matches!(&verb, Verb::Set { from: From::Made(_), .. }) && ops != [Operation::Create] {
+            let mistake =
+                Mistake::new(node.span, "what is made from nothing would be another with each request");
+            self.mistakes.push(mistake.hint("say `ops: [create]`: it is made once, and kept"));
+        }
+        Some(Rule { span: node.span, verb, when, ops, back, merge })
     }
 
     fn move_rule(&mut self, node: &Node, target: &Node, asked: Option<&str>) -> Option<(Verb, Back)> {
@@ -98,11 +102,17 @@ impl Compiler<'_> {
         let via = self.pipeline(node);
         let otherwise = node.get("else").and_then(|node| self.template(node, &[]));
         let partial = otherwise.is_some() || node.get("when").is_some() || node.get("ops").is_some();
-        let needs_back = via.class() == Class::Lossy || partial;
+        let merged = node.text_at("merge").is_some_and(|merge| merge != "replace");
+        let needs_back = via.class() >= Class::Partial || partial || merged;
         if needs_back && asked.is_none() {
             let lossy = via.0.iter().find(|function| function.class() == Class::Lossy);
             let why = match lossy {
                 _ if partial => "the rule does not always apply".to_owned(),
+                _ if via.class() == Class::Partial => "not every value has a result".to_owned(),
+                None if merged => "the vendor has more than it is sent".to_owned(),
+                Some(Function::Table(table)) if matches!(table.by(), Match::Prefix | Match::Regex) => {
+                    "a row of the table stands for many values".to_owned()
+                }
                 Some(Function::Table(_)) => "several rows of the table have the same value".to_owned(),
                 Some(Function::Each(_)) | None => "something is lost on the way".to_owned(),
                 Some(function) => format!("`{}` loses something", function.name()),
@@ -114,17 +124,24 @@ impl Compiler<'_> {
         }
         let back =
             self.back(node, asked, Back::Invert, &[Back::Invert, Back::Echo, Back::Hide, Back::Vendor]);
-        if needs_back && asked == Some("invert") {
+        if asked == Some("invert") && (partial || merged || !via.can_be_undone()) {
             let mistake = Mistake::new(node.span, "this rule cannot be undone");
             self.mistakes.push(mistake.hint("use `back: echo`, `back: vendor` or `back: hide`"));
         }
+        self.check_keys(node, &via, None);
         Some((Verb::Move { from: from?, to: to?, via, otherwise }, back))
     }
 
     fn set_rule(&mut self, node: &Node, target: &Node, asked: Option<&str>) -> Option<(Verb, Back)> {
         let to = self.place(target);
-        let from = node.get("from").map_or(Some(From::Nothing), |node| self.from(node));
-        let via = self.pipeline(node);
+        let mut from = node.get("from").map_or(Some(From::Nothing), |node| self.from(node));
+        let via = match self.made(node) {
+            Some(made) => {
+                from = Some(From::Made(made));
+                self.steps(node.get("via").map(Node::each).unwrap_or_default().get(1..).unwrap_or_default())
+            }
+            None => self.pipeline(node),
+        };
         let mut names = vec!["it"];
         if let Some(From::Named(named)) = &from {
             names = named.iter().map(|(name, _)| name.as_str()).collect();
@@ -135,14 +152,91 @@ impl Compiler<'_> {
             self.mistakes.push(mistake.hint("value: a literal; from: the path that it is made from"));
         }
         if matches!(from, Some(From::Named(_))) && node.get("value").is_none() {
-            let mistake =
-                Mistake::new(node.span, "with named sources, `set` needs a `value` that uses the names");
-            self.mistakes
-                .push(mistake.hint("such as from: { first: $.name.givenName } with value: \"{first}\""));
+            self.check_keys(node, &via, Some(&names));
+        } else {
+            self.check_keys(node, &via, None);
         }
         let otherwise = node.get("else").and_then(|node| self.template(node, &[]));
         let back = self.back(node, asked, Back::Echo, &[Back::Echo, Back::Hide, Back::Vendor]);
         Some((Verb::Set { to: to?, from: from?, value, via, otherwise }, back))
+    }
+
+    /// What makes a value from nothing: the first function of a `set` that has no other source.
+    fn made(&mut self, node: &Node) -> Option<Made> {
+        let first = node.get("via").map(Node::each).unwrap_or_default().first()?;
+        match functions::made(first) {
+            Ok(made) => {
+                for key in ["from", "value"].iter().filter(|_| made.is_some()) {
+                    if let Some(other) = node.get(key) {
+                        let message = format!("`{key}` has no meaning here: the value is made from nothing");
+                        self.wrong(other.span, message, "take it out, or put another function first");
+                    }
+                }
+                made
+            }
+            Err(mistake) => {
+                self.mistakes.push(mistake);
+                Some(Made::Uuid)
+            }
+        }
+    }
+
+    /// A table with several keys needs just these, all in one value, and everything that has several needs such a table.
+    fn check_keys(&mut self, node: &Node, via: &Pipeline, names: Option<&[&str]>) {
+        let place =
+            node.get("via").map_or(node.span, |via| via.each().first().map_or(via.span, |first| first.span));
+        let wanted = |function: &Function| match function {
+            Function::Table(table) if !table.names().is_empty() => Some(table.names().to_vec()),
+            _ => None,
+        };
+        match (via.0.first().and_then(wanted), names) {
+            (None, Some(_)) => {
+                let message = "with named sources, `set` needs a `value` that uses the names";
+                let hint = "such as from: { first: $.name.givenName } with value: \"{first}\", or a table with these `keys`";
+                self.wrong(node.span, message, hint);
+            }
+            (Some(keys), Some(names)) => {
+                if let Some(key) = keys.iter().find(|key| !names.contains(&key.as_str())) {
+                    let message = format!("the table has a key `{key}`, and `from` has no such name");
+                    self.wrong(place, message, format!("the names are {}", names.join(", ")));
+                } else if let Some(name) = names.iter().find(|name| !keys.iter().any(|key| key == *name)) {
+                    let message = format!("`from` has the name `{name}`, and the table has no such key");
+                    self.wrong(place, message, format!("its keys are {}", keys.join(", ")));
+                }
+            }
+            (Some(keys), None) if node.get("move").is_none() => {
+                let message = "a table with several keys needs several values under their names";
+                let pairs: Vec<_> = keys.iter().map(|key| format!("{key}: $.…")).collect();
+                self.wrong(place, message, format!("from: {{ {} }}", pairs.join(", ")));
+            }
+            _ => {}
+        }
+        if via.0.iter().skip(1).any(|function| wanted(function).is_some()) {
+            self.wrong(place, "a table with several keys stands first", "put it at the beginning of `via`");
+        }
+    }
+
+    fn wrong(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
+        self.mistakes.push(Mistake::new(span, message).hint(hint));
+    }
+
+    fn merge(&mut self, node: &Node, verb: &Verb) -> Merge {
+        let merge = node.text_at("merge").and_then(Merge::parse).unwrap_or_default();
+        let (Verb::Move { to, .. } | Verb::Set { to, .. }) = verb else { return merge };
+        let span = node.get("merge").map_or(node.span, |node| node.span);
+        let list = to.element.is_none()
+            && to.attribute.sub.is_none()
+            && self.catalog.attribute(&to.attribute).is_none_or(|attribute| attribute.multi_valued);
+        if merge != Merge::Replace && !list {
+            let message = format!("`merge` is for lists, and {to} holds one value");
+            self.wrong(span, message, "take `merge` out, or write the whole list");
+        }
+        if merge == Merge::Owned && !self.remembers {
+            let mistake =
+                Mistake::new(span, "`merge: owned` needs memory, and the integration has `state: none`");
+            self.mistakes.push(mistake.hint("take `state: none` away, or use `merge: union`"));
+        }
+        merge
     }
 
     fn back(&mut self, node: &Node, asked: Option<&str>, default: Back, allowed: &[Back]) -> Back {
@@ -245,91 +339,11 @@ impl Compiler<'_> {
         None
     }
 
-    fn check_place(&mut self, place: &Place, span: Span) {
-        if !self.check_known(&place.attribute.whole(), span) {
-            return;
-        }
-        let attribute = place.attribute.whole();
-        let part = |sub: &CompactString, of_elements| Part {
-            attribute: attribute.clone(),
-            sub: sub.clone(),
-            of_elements,
-        };
-        match &place.element {
-            None => {
-                if let Some(sub) = &place.attribute.sub {
-                    self.check_part(&part(sub, false), span);
-                }
-            }
-            Some(element) => {
-                let before = self.mistakes.len();
-                self.check_part(&part(&element.key, true), span);
-                if let Some(sub) = element.sub.as_ref().filter(|_| self.mistakes.len() == before) {
-                    self.check_part(&part(sub, true), span);
-                }
-            }
-        }
-    }
-
-    /// Whether an attribute has the part that a path names, and in the way in which it names it.
-    fn check_part(&mut self, part: &Part, span: Span) {
-        let sub = part.sub.as_str();
-        if part.attribute.is_core(&special_member("groups")) {
-            if !GROUP_MEMBERS.contains(&sub) {
-                let mistake = Mistake::new(span, format!("a group of $groups has no `{sub}`"));
-                self.mistakes.push(mistake.hint(format!("it has {}", GROUP_MEMBERS.join(" and "))));
-            }
-            return;
-        }
-        let Some(attribute) = self.catalog.attribute(&part.attribute) else { return };
-        let name = &attribute.name;
-        let mistake = if attribute.kind != AttributeType::Complex {
-            let mistake = Mistake::new(span, format!("{name} has no sub-attributes"));
-            mistake.hint("it holds plain values")
-        } else if attribute.multi_valued && !part.of_elements {
-            let mistake = Mistake::new(span, format!("{name} is a list"));
-            mistake.hint(format!("say which element: $.{name}[?@.type == 'work'].{sub}"))
-        } else if !attribute.multi_valued && part.of_elements {
-            let mistake = Mistake::new(span, format!("{name} holds one value, and has no elements"));
-            mistake.hint(format!("$.{name}.{sub}"))
-        } else if !attribute.sub_attributes.is_empty() && attribute.sub(sub).is_none() {
-            let known = || attribute.sub_attributes.iter().map(|sub| sub.name.as_str());
-            let mistake = Mistake::new(span, format!("{name} has no sub-attribute `{sub}`"));
-            match nearest(sub, known()) {
-                Some(near) => mistake.hint(format!("did you mean `{near}`?")),
-                None => mistake.hint(format!("it has {}", known().collect::<Vec<_>>().join(", "))),
-            }
-        } else {
-            return;
-        };
-        self.mistakes.push(mistake);
-    }
-
-    /// Whether the schemas in use have the attribute; a mistake with the nearest name if not.
-    fn check_known(&mut self, path: &AttrPath, span: Span) -> bool {
-        let schema = match &path.schema {
-            None => Some(self.catalog.core.as_ref()),
-            Some(urn) => self.catalog.extension(urn),
-        };
-        let Some(schema) = schema else { return true }; // nothing is known of that extension
-        if self.catalog.attribute(path).is_some() {
-            return true;
-        }
-        let mistake = Mistake::new(span, format!("{} has no attribute `{}`", schema.id, path.name));
-        let mistake =
-            match nearest(&path.name, schema.attributes.iter().map(|attribute| attribute.name.as_str())) {
-                Some(near) => mistake.hint(format!("did you mean `{near}`?")),
-                None => match self.catalog.only_extension_with(&path.name) {
-                    Some(other) => mistake.hint(format!("{} has it", other.id)),
-                    None => mistake.hint("declare the vendor's own attributes under profile.extensions"),
-                },
-            };
-        self.mistakes.push(mistake);
-        false
-    }
-
     fn pipeline(&mut self, node: &Node) -> Pipeline {
-        let steps = node.get("via").map(Node::each).unwrap_or_default();
+        self.steps(node.get("via").map(Node::each).unwrap_or_default())
+    }
+
+    fn steps(&mut self, steps: &[Node]) -> Pipeline {
         let mut out = Vec::new();
         for step in steps {
             match functions::function(step, self.scope) {
@@ -406,9 +420,10 @@ pub(super) fn parts(node: &Node) -> Option<(&str, Span, Option<&Node>)> {
 
 /// What a name is not, with the nearest that is.
 pub(super) fn unknown_function(name: &str, span: Span) -> Mistake {
-    if Function::LATER.contains(&name) {
-        let mistake = Mistake::new(span, format!("the function `{name}` is not supported yet"));
-        return mistake.hint(format!("for now, one of {}", Function::NAMES.join(", ")));
+    if Made::NAMES.contains(&name) {
+        let mistake = Mistake::new(span, format!("`{name}` takes no value: it makes one from nothing"));
+        return mistake
+            .hint("it stands first under a `set` with `ops: [create]` and without `from` and `value`");
     }
     let mistake = Mistake::new(span, format!("unknown function `{name}`"));
     match nearest(name, shape::function_names()) {

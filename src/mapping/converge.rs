@@ -24,7 +24,7 @@ pub struct Witness {
 /// The first value for which a rule that is undone by its inverse does not read back.
 pub fn witness(lens: &Lens) -> Option<Witness> {
     lens.rules.iter().find_map(|rule| match &rule.verb {
-        Verb::Move { from, via, .. } if rule.back == Back::Invert && via.class() != Class::Lossy => {
+        Verb::Move { from, via, .. } if rule.back == Back::Invert && via.can_be_undone() => {
             candidates(from, via, &lens.catalog)
                 .into_iter()
                 .find_map(|value| try_one(lens, rule, from, via, value))
@@ -97,7 +97,9 @@ fn about(function: &Function) -> Vec<String> {
         Function::Prefix(text) | Function::Suffix(text) => vec![text.clone(), format!("{text}{text}")],
         Function::Swap(from, to) => vec![from.clone(), format!("{from}x"), to.clone(), format!("{to}x")],
         Function::Split(separator) => vec![format!("a{separator}b")],
-        Function::Table(table) => table.any_key().map(str::to_owned).into_iter().collect(),
+        Function::Table(table) => {
+            table.inputs().iter().filter_map(Value::scalar_text).map(str::to_owned).collect()
+        }
         Function::Each(inner) => about(inner),
         _ => Vec::new(),
     }

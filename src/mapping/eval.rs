@@ -76,8 +76,10 @@ impl Lens {
             match outcome {
                 Outcome::Silent if rule.applies_to(given.operation) => {}
                 Outcome::Silent | Outcome::Kept => {
-                    if let Some(before) = before {
-                        to.keep(before, &mut out);
+                    let shown = before.filter(|before| to.get(before).is_some());
+                    match (shown, made_before(rule, given)) {
+                        (None, Some(made)) => to.set(&mut out, made.clone()),
+                        _ => before.into_iter().for_each(|before| to.keep(before, &mut out)),
                     }
                 }
                 Outcome::Is(Some(value), how) => {
@@ -85,11 +87,13 @@ impl Lens {
                         let (target, how) = (to.to_string(), describe(rule, how));
                         origins.push(Origin { target, rule: rule.span, how });
                     }
+                    let value = rule.merge.onto(to.get(&out), value);
                     to.set(&mut out, value);
                 }
                 Outcome::Is(None, _) => {}
             }
         }
+        self.merge(&mut out, before, given);
         list_schemas(&mut out, &self.catalog);
         Ok(out)
     }
@@ -211,6 +215,14 @@ pub(super) fn target(rule: &Rule) -> Option<&super::path::Place> {
     }
 }
 
+/// What a rule made when the resource was made, where the vendor does not show it.
+fn made_before<'g>(rule: &Rule, given: &Given<'g>) -> Option<&'g Value> {
+    match &rule.verb {
+        Verb::Set { to, from: From::Made(_), .. } => given.known?.sent(&to.attribute),
+        _ => None,
+    }
+}
+
 fn outcome(rule: &Rule, resource: &Value, given: &Given<'_>) -> Result<Outcome, Error> {
     if !rule.applies_to(given.operation) {
         return Ok(Outcome::Silent);
@@ -224,7 +236,7 @@ fn outcome(rule: &Rule, resource: &Value, given: &Given<'_>) -> Result<Outcome, 
             let value = from.get(resource).filter(|value| holds && !value.is_unassigned()).cloned();
             let otherwise = || otherwise.as_ref().and_then(|template| template.fill(&|_: &str| None));
             let Some(value) = value else { return Ok(Outcome::Is(otherwise(), "else")) };
-            match via.apply(value).map_err(|unfit| cannot(rule, &to.to_string(), &unfit))? {
+            match via.carry(value).map_err(|unfit| cannot(rule, &to.to_string(), &unfit))? {
                 Some(value) => Ok(Outcome::Is(Some(value), "moved")),
                 None => match otherwise() {
                     Some(value) => Ok(Outcome::Is(Some(value), "else")),
@@ -233,7 +245,11 @@ fn outcome(rule: &Rule, resource: &Value, given: &Given<'_>) -> Result<Outcome, 
             }
         }
         Verb::Set { to, from, value, via, otherwise } => {
-            let made = if holds { make(from, value.as_ref(), resource, given) } else { None };
+            let made = match from {
+                _ if !holds => None,
+                From::Made(made) => made.make(&given.moment, rule.span),
+                from => make(from, value.as_ref(), resource, given),
+            };
             let made = match made {
                 Some(value) => via.apply(value).map_err(|unfit| cannot(rule, &to.to_string(), &unfit))?,
                 None => None,
@@ -259,13 +275,18 @@ fn make(
 ) -> Option<Value> {
     let read = |source: &super::path::Source| source.read(resource, given).filter(|value| !value.is_empty());
     match (from, value) {
-        (From::Nothing, value) => value?.fill(&|_: &str| None),
+        (From::Nothing | From::Made(_), value) => value?.fill(&|_: &str| None),
         (From::First(sources), None) => sources.iter().find_map(read),
         (From::First(sources), Some(value)) => {
             let it = sources.iter().find_map(read)?;
             value.fill(&|name: &str| (name == "it").then(|| it.clone()))
         }
-        (From::Named(sources), value) => value?.fill(&|name: &str| {
+        // A row of a table with several keys is found by all of them together.
+        (From::Named(sources), None) => {
+            let read = sources.iter().filter_map(|(name, source)| Some((name.as_str(), read(source)?)));
+            Some(read.collect::<Value>()).filter(|value| !value.is_empty())
+        }
+        (From::Named(sources), Some(value)) => value.fill(&|name: &str| {
             sources.iter().find(|(known, _)| known == name).and_then(|(_, source)| read(source))
         }),
     }

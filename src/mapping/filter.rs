@@ -5,6 +5,7 @@
 
 use super::Lens;
 use super::function::{Class, Function, Pipeline};
+use super::merge::Merge;
 use super::path::Place;
 use super::rule::{Rule, Verb};
 use crate::scim::filter::{Filter, Op};
@@ -88,6 +89,7 @@ impl Lens {
             if let Verb::Move { from, to, via, otherwise: None } = &rule.verb
                 && rule.when.is_none()
                 && rule.ops.is_empty()
+                && rule.merge == Merge::Replace
                 && from.element.is_none()
                 && from.attribute == *path
             {
@@ -179,7 +181,7 @@ fn moved(to: &Place, via: &Pipeline, op: Op, value: &Value, exact_case: bool) ->
         (Op::Eq, Class::Iso) => (compare_at(to, op, there), true),
         (Op::Ne, Class::Iso) => (compare_at(to, op, there), true),
         // Whatever equals the value becomes this: perhaps others do, too.
-        (Op::Eq, Class::Retract | Class::Lossy) => (compare_at(to, op, there), false),
+        (Op::Eq, Class::Retract | Class::Partial | Class::Lossy) => (compare_at(to, op, there), false),
         _ => (None, false),
     }
 }

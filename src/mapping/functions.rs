@@ -1,8 +1,12 @@
 //! Functions as a file writes them: `lower`, `prefix: x`, `swap: [a, b]`, `country: { from: alpha2, to: name }`.
 
+use std::sync::Arc;
+
 use super::compile::{parts, unknown_function};
-use super::function::{CountryForm, Function};
+use super::function::{CountryForm, Function, Rewrite, is_country};
+use super::made::Made;
 use super::scope::Scope;
+use super::template::Template;
 use crate::yaml::{Mistake, Node, nearest};
 
 /// Compiles one function.
@@ -93,12 +97,121 @@ pub(super) fn function(node: &Node, scope: &Scope) -> Result<Function, Mistake> 
         },
         "title" => plain(Function::Title),
         "fit" => number("a number of characters").map(Function::Fit),
+        "strip" => match (argument.and_then(Node::text), argument) {
+            (Some(prefix), _) if !prefix.is_empty() => Ok(Function::Strip(prefix.to_owned(), String::new())),
+            (None, Some(argument)) => {
+                let part = |key: &str| argument.text_at(key).unwrap_or_default().to_owned();
+                match (part("prefix"), part("suffix")) {
+                    (prefix, suffix) if prefix.is_empty() && suffix.is_empty() => Err(need(STRIP)),
+                    (prefix, suffix) => {
+                        only(argument, &["prefix", "suffix"], Function::Strip(prefix, suffix))
+                    }
+                }
+            }
+            _ => Err(need(STRIP)),
+        },
+        "regex" => {
+            let pattern = argument.and_then(|argument| argument.get("match"));
+            match (argument, pattern.and_then(|node| Some((node, node.text()?)))) {
+                (Some(argument), Some((node, pattern))) => {
+                    let rewrite = rewrite(pattern, argument.get("to"), scope);
+                    let rewrite = rewrite.map_err(|why| Mistake::new(node.span, why))?;
+                    only(argument, &["match", "to"], Function::Regex(Arc::new(rewrite)))
+                }
+                _ => Err(need("{ match: EXPRESSION, to: \"{1}…\" }; the expression matches the whole value")),
+            }
+        }
+        "phone" => match argument {
+            None => Ok(Function::Phone(None)),
+            Some(argument) => {
+                let country = argument.text().and_then(|text| parameter(text, scope));
+                match country.filter(|country| is_country(country)) {
+                    Some(country) => Ok(Function::Phone(Some(country))),
+                    None => Err(need(
+                        "nothing, or the country (ISO 3166-1 alpha-2) of numbers without a country code",
+                    )),
+                }
+            }
+        },
+        "sha256" => plain(Function::Sha256),
+        "plus" => {
+            let span = argument.and_then(Node::text).and_then(|text| text.parse::<jiff::Span>().ok());
+            span.map(Function::Plus).ok_or_else(|| need("a time span such as 30d, -2h or P1Y6M"))
+        }
         "each" => match argument {
             Some(argument) => function(argument, scope).map(|inner| Function::Each(Box::new(inner))),
             None => Err(need("a function")),
         },
         _ => Err(unknown_function(name, span)),
     }
+}
+
+const STRIP: &str = "a beginning to take away, or { prefix: TEXT, suffix: TEXT }";
+
+/// The function, if its argument has no other keys than these.
+fn only(argument: &Node, keys: &[&str], function: Function) -> Result<Function, Mistake> {
+    match argument.entries().iter().find(|(key, _)| !keys.contains(&key.text.as_str())) {
+        None => Ok(function),
+        Some((key, _)) => {
+            let mistake = Mistake::new(key.span, format!("unknown key `{}`", key.text));
+            Err(mistake.hint(format!("known keys: {}", keys.join(", "))))
+        }
+    }
+}
+
+/// A text that may be one parameter in braces.
+fn parameter(text: &str, scope: &Scope) -> Option<String> {
+    match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+        Some(name) => scope.parameters.get(name.trim())?.scalar_text().map(str::to_owned),
+        None => Some(text.to_owned()),
+    }
+}
+
+/// What a text that an expression matches becomes: its groups, by number or name, in a template; else its first group,
+/// or all of it.
+fn rewrite(pattern: &str, to: Option<&Node>, scope: &Scope) -> Result<Rewrite, String> {
+    let bound = |template: Template| template.bind(&|name: &str| scope.parameters.get(name).cloned());
+    match to {
+        Some(to) => Rewrite::new(pattern, bound(Template::compile(&to.to_value())?)),
+        None => Rewrite::new(pattern, Template::Hole("1".to_owned()))
+            .or_else(|_| Rewrite::new(pattern, Template::Hole("0".to_owned()))),
+    }
+}
+
+/// What makes a value from nothing, if a function does.
+///
+/// # Errors
+/// What is wrong with its argument, with its place.
+pub(super) fn made(node: &Node) -> Result<Option<Made>, Mistake> {
+    let Some((name, span, argument)) = parts(node).filter(|(name, ..)| Made::NAMES.contains(name)) else {
+        return Ok(None);
+    };
+    let place = argument.map_or(span, |argument| argument.span);
+    let need = |what: &str| Mistake::new(place, format!("`{name}` needs {what}"));
+    let length = |node: Option<&Node>| {
+        let length = node.and_then(Node::whole).and_then(|length| usize::try_from(length).ok());
+        length.filter(|length| (1..=Made::LONGEST).contains(length))
+    };
+    match (name, argument) {
+        ("now", None) => Ok(Made::Now(None)),
+        ("now", Some(argument)) => match argument.text().filter(|form| Made::is_form(form)) {
+            Some(form) => Ok(Made::Now(Some(form.to_owned()))),
+            None => Err(need("nothing, or a form as in strftime, such as \"%Y-%m-%d\"")),
+        },
+        ("uuid", None) => Ok(Made::Uuid),
+        ("uuid", Some(_)) => Err(Mistake::new(place, "`uuid` takes nothing")),
+        (_, argument) => {
+            let of = argument.and_then(|argument| argument.get("of")).and_then(Node::text);
+            let whole = argument.map(|argument| argument.get("length").unwrap_or(argument));
+            match (length(whole), of.map(|of| of.chars().count())) {
+                (Some(length), None | Some(2..=256)) => Ok(Made::random(length, of)),
+                _ => {
+                    Err(need("a length up to 256, or { length: 24, of: \"the characters to choose from\" }"))
+                }
+            }
+        }
+    }
+    .map(Some)
 }
 
 fn country(argument: Option<&Node>) -> Option<Function> {

@@ -6,6 +6,7 @@
 use super::Lens;
 use super::filter::touches;
 use super::function::Class;
+use super::merge::Merge;
 use super::path::Given;
 use super::rule::{Rule, Verb};
 use crate::scim::error::Error;
@@ -77,7 +78,12 @@ impl Lens {
             (
                 [
                     Rule {
-                        verb: Verb::Move { from, via, otherwise: None, .. }, when: None, ops, back, ..
+                        verb: Verb::Move { from, via, otherwise: None, .. },
+                        when: None,
+                        ops,
+                        back,
+                        merge: Merge::Replace,
+                        ..
                     },
                 ],
                 [],
@@ -180,14 +186,19 @@ impl Lens {
             when.attributes.as_ref().is_some_and(|attributes| attributes.iter().all(written))
         });
         let alone = self.rules.iter().filter(|other| touches(other, &to.whole())).count() == 1;
-        sources && condition && alone && to.element.is_none() && rule.ops.is_empty()
+        let whole = rule.merge == Merge::Replace;
+        sources && condition && alone && whole && to.element.is_none() && rule.ops.is_empty()
     }
 
     fn rewrite(&self, path: &Path, operation: &Operation) -> Result<Option<Operation>, Error> {
         let rule =
             self.rules.iter().find(|rule| matches!(&rule.verb, Verb::Move { from, .. } if from.is(path)));
-        let Some(Rule { verb: Verb::Move { to, via, .. }, span, .. }) = rule else { return Ok(None) };
-        if to.element.is_some() {
+        let Some(Rule { verb: Verb::Move { from, to, via, .. }, span, .. }) = rule else { return Ok(None) };
+        // One more element is not what a function makes of all of them.
+        let list = operation.op == Op::Add
+            && !via.is_empty()
+            && self.catalog.target(&from.attribute).is_none_or(|attribute| attribute.multi_valued);
+        if to.element.is_some() || (list && path.as_plain().is_some_and(|path| path.sub.is_none())) {
             return Ok(None);
         }
         let value = if operation.op == Op::Remove || operation.value.is_unassigned() {
@@ -195,7 +206,7 @@ impl Lens {
         } else if via.is_empty() {
             operation.value.clone()
         } else {
-            let made = via.apply(operation.value.clone()).map_err(|unfit| {
+            let made = via.carry(operation.value.clone()).map_err(|unfit| {
                 Error::value(format!(
                     "{to} cannot be made from what was sent: {unfit} (mapping rule at line {})",
                     span.line

@@ -15,7 +15,9 @@ use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 
 use super::expression::special_member;
+use super::made::Moment;
 use super::parts::{self, Part};
+use crate::remainder::Remainder;
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
 use crate::scim::name::{AttrPath, is_schema_urn};
@@ -215,6 +217,10 @@ pub struct Given<'g> {
     pub regrouped: bool,
     /// What is being done.
     pub operation: super::Operation,
+    /// The time and chance, for what is made once.
+    pub moment: Moment,
+    /// What is remembered of the resource.
+    pub known: Option<&'g Remainder>,
 }
 
 impl Source {
@@ -263,11 +269,10 @@ impl Source {
     pub(super) fn attributes(&self) -> Option<Vec<AttrPath>> {
         match (self.root, &self.access) {
             (Root::Groups | Root::Op, _) => Some(Vec::new()),
-            (Root::Old | Root::Resource, Access::Place(place)) => Some(vec![place.whole()]),
-            (Root::Old | Root::Resource, Access::Whole) => None,
-            (Root::Old | Root::Resource, Access::Query(query)) => {
-                first_attribute(&query.segments).map(|path| vec![path])
-            }
+            // What was changes with every change of whatever it is.
+            (Root::Old, _) | (Root::Resource, Access::Whole) => None,
+            (Root::Resource, Access::Place(place)) => Some(vec![place.whole()]),
+            (Root::Resource, Access::Query(query)) => first_attribute(&query.segments).map(|path| vec![path]),
         }
     }
 }

@@ -3,6 +3,8 @@
 use super::Operation;
 use super::expression::Condition;
 use super::function::Pipeline;
+use super::made::Made;
+use super::merge::Merge;
 use super::path::{Place, Source};
 use super::template::Template;
 use crate::yaml::Span;
@@ -20,6 +22,8 @@ pub struct Rule {
     pub ops: Vec<Operation>,
     /// What the identity provider reads back.
     pub back: Back,
+    /// What becomes of the elements that a list has already.
+    pub merge: Merge,
 }
 
 /// What a rule does.
@@ -71,13 +75,15 @@ pub enum From {
     First(Vec<Source>),
     /// Each under its name.
     Named(Vec<(String, Source)>),
+    /// The time or chance, once.
+    Made(Made),
 }
 
 impl From {
     /// Everything that it reads.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         let (first, named): (&[Source], &[(String, Source)]) = match self {
-            Self::Nothing => (&[], &[]),
+            Self::Nothing | Self::Made(_) => (&[], &[]),
             Self::First(sources) => (sources, &[]),
             Self::Named(sources) => (&[], sources),
         };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::expression::special_member;
 use super::path::SPECIALS;
-use super::table::{Match, Table};
+use super::rows;
+use super::table::Table;
 use crate::scim::json::Value;
 use crate::yaml::{Mistake, Node, nearest};
 
@@ -82,18 +83,9 @@ impl Scope {
         }
         let mut tables = HashMap::new();
         for (key, definition) in entries(file, "tables") {
-            let by = definition.text_at("match").and_then(Match::parse).unwrap_or(Match::Exact);
-            let rows = definition.get("rows").map(Node::entries).unwrap_or_default();
-            let pairs: Vec<_> = rows.iter().map(|(key, node)| (key.text.clone(), node.to_value())).collect();
-            match Table::new(&key.text, by, &pairs) {
+            match rows::table(&key.text, definition) {
                 Ok(table) => drop(tables.insert(key.text.clone(), Arc::new(table))),
-                Err(at) => {
-                    let message =
-                        format!("the row `{}` can never match: an earlier one always does", pairs[at].0);
-                    let hint =
-                        "keys that differ in case alone are one key in this table: take one of them out";
-                    mistakes.push(Mistake::new(rows[at].0.span, message).hint(hint));
-                }
+                Err(mistake) => mistakes.push(mistake),
             }
         }
         Self { prefixes, parameters, tables }

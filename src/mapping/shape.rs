@@ -1,6 +1,8 @@
 //! What a mapping file may say, but for its profile.
 
 use super::function::Function;
+use super::made::Made;
+use super::merge::Merge;
 use super::table::Match;
 use crate::yaml::{Field, Shape};
 
@@ -39,7 +41,11 @@ const RULE: Shape = Shape::Object(&[
         "what the identity provider reads back",
     ),
     Field::optional("detail", Shape::Text, "with `refuse`: what the administrator is told"),
-    Field::later("merge", "how a list on the vendor's side is merged"),
+    Field::optional(
+        "merge",
+        Shape::Word(&Merge::NAMES),
+        "what becomes of the elements that a list at the vendor has already",
+    ),
 ]);
 
 const RULES: Shape = Shape::List(&RULE);
@@ -73,7 +79,16 @@ const TABLE: Shape = Shape::Object(&[
         Shape::WordOrLater(&Match::NAMES, &["regex"]),
         "how keys are compared: exact unless said otherwise",
     ),
-    Field::required("rows", Shape::Map(&Shape::Any), "what each key becomes"),
+    Field::optional(
+        "keys",
+        Shape::List(&Shape::Text),
+        "names of several keys, which count together (exact or ci)",
+    ),
+    Field::required(
+        "rows",
+        Shape::MapOrList(&Shape::Any, &Shape::List(&Shape::Any)),
+        "what each key becomes; with `keys`, lists of the keys and then the value",
+    ),
 ]);
 
 const OPERATION: Shape = Shape::Object(&[
@@ -87,6 +102,7 @@ const TEST: Shape = Shape::Object(&[
     Field::optional("resource", Shape::Word(&["users", "groups"]), "users unless said otherwise"),
     Field::optional("with", Shape::Map(&Shape::Any), "parameters, for this test"),
     Field::optional("groups", Shape::List(&Shape::Text), "names of the groups that the user is in"),
+    Field::optional("now", Shape::Text, "the time at which it happens, as in RFC 3339"),
     Field::optional("op", Shape::Word(&["create", "replace", "patch"]), "create unless said otherwise"),
     Field::optional("idp", Shape::Map(&Shape::Any), "a resource as the identity provider writes it"),
     Field::optional("filter", Shape::Text, "a filter as the identity provider writes it"),
@@ -125,15 +141,15 @@ pub const MAPPING: &[Field] = &[
 /// The modifiers that make sense with a verb.
 pub(super) fn modifiers(verb: &str) -> &'static [&'static str] {
     match verb {
-        "move" => &["via", "else", "when", "ops", "back"],
-        "set" => &["from", "value", "via", "else", "when", "ops", "back"],
+        "move" => &["via", "else", "when", "ops", "back", "merge"],
+        "set" => &["from", "value", "via", "else", "when", "ops", "back", "merge"],
         "drop" => &["back"],
         "refuse" => &["detail"],
         _ => &[],
     }
 }
 
-/// Names of functions, built and not.
+/// Names of functions.
 pub(super) fn function_names() -> impl Iterator<Item = &'static str> {
-    Function::NAMES.into_iter()
+    Function::NAMES.into_iter().chain(Made::NAMES)
 }

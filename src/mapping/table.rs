@@ -1,8 +1,14 @@
-//! Tables: what one value becomes, row by row.
+//! Tables: what one value, or several together, become, row by row.
 
 use std::collections::HashMap;
 
+use regex::{RegexSet, RegexSetBuilder};
+
+use super::function::pattern;
 use crate::scim::json::Value;
+
+/// What the compiled expressions of one table may take, in bytes.
+const MAX_PROGRAM: usize = 1 << 20;
 
 /// How a table's keys are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,11 +19,13 @@ pub enum Match {
     Ci,
     /// The longest key that the value begins with.
     Prefix,
+    /// The first regular expression that matches the whole value.
+    Regex,
 }
 
 impl Match {
     /// The words of the file.
-    pub const NAMES: [&'static str; 3] = ["exact", "ci", "prefix"];
+    pub const NAMES: [&'static str; 4] = ["exact", "ci", "prefix", "regex"];
 
     /// From its word.
     pub fn parse(word: &str) -> Option<Self> {
@@ -25,47 +33,72 @@ impl Match {
             "exact" => Some(Self::Exact),
             "ci" => Some(Self::Ci),
             "prefix" => Some(Self::Prefix),
+            "regex" => Some(Self::Regex),
             _ => None,
         }
     }
 }
+
+/// A row as it is written: its keys, of which there is one unless the table names several, and its value.
+pub type Row = (Vec<String>, Value);
 
 /// A compiled table.
 #[derive(Clone, Debug)]
 pub struct Table {
     name: String,
     by: Match,
-    rows: HashMap<String, Value>,
+    /// The names of its keys, when it has several.
+    names: Vec<String>,
+    rows: Vec<Row>,
+    /// Where the row of a key is, as the table compares.
+    index: HashMap<Vec<String>, usize>,
     /// For prefixes: the lengths of the keys, longest first.
     lengths: Vec<usize>,
-    back: HashMap<String, String>,
+    /// For expressions: all of them, run at once.
+    patterns: RegexSet,
+    /// Where the row of a value is, by its JSON.
+    back: HashMap<String, usize>,
     one_to_one: bool,
 }
 
 impl Table {
-    /// A table of these rows, with the name that it has in its file.
+    /// A table of these rows, with the name that it has in its file; `names` is empty when it has one key.
     ///
     /// # Errors
-    /// The row, by its place, that can never match, because an earlier one always does.
-    pub fn new(name: &str, by: Match, rows: &[(String, Value)]) -> Result<Self, usize> {
-        let fold = |key: &str| if by == Match::Ci { key.to_lowercase() } else { key.to_owned() };
+    /// What is wrong with a row, and with which: it can never match, because an earlier one always does.
+    pub fn new(name: &str, by: Match, names: Vec<String>, rows: Vec<Row>) -> Result<Self, (usize, String)> {
         let mut table = Self {
             name: name.to_owned(),
             by,
-            rows: HashMap::new(),
+            names,
+            rows: Vec::new(),
+            index: HashMap::new(),
             lengths: Vec::new(),
+            patterns: RegexSet::empty(),
             back: HashMap::new(),
             one_to_one: true,
         };
-        for (at, (key, value)) in rows.iter().enumerate() {
-            if table.rows.insert(fold(key), value.clone()).is_some() {
-                return Err(at);
+        for (at, (keys, value)) in rows.iter().enumerate() {
+            let never =
+                || (at, format!("the row `{}` can never match: an earlier one always does", keys.join(", ")));
+            if table.index.insert(table.folded(keys.clone()), at).is_some() {
+                return Err(never());
             }
-            table.one_to_one &= table.back.insert(value.to_json(), key.clone()).is_none();
-            table.lengths.push(key.len());
+            if by == Match::Regex && shadowed(&keys[0], &rows[..at]).map_err(|why| (at, why))? {
+                return Err(never());
+            }
+            table.one_to_one &= table.back.insert(value.to_json(), at).is_none();
+            table.lengths.extend(keys.first().map(String::len));
+        }
+        if by == Match::Regex {
+            let whole = rows.iter().map(|(keys, _)| format!("\\A(?:{})\\z", keys[0]));
+            let set = RegexSetBuilder::new(whole).size_limit(MAX_PROGRAM).build();
+            table.patterns =
+                set.map_err(|_| (0, "the regular expressions are too large together".to_owned()))?;
         }
         table.lengths.sort_unstable_by(|a, b| b.cmp(a));
         table.lengths.dedup();
+        table.rows = rows;
         Ok(table)
     }
 
@@ -74,9 +107,21 @@ impl Table {
         &self.name
     }
 
+    fn folded(&self, mut keys: Vec<String>) -> Vec<String> {
+        if self.by == Match::Ci {
+            keys.iter_mut().for_each(|key| *key = key.to_lowercase());
+        }
+        keys
+    }
+
     /// How it compares.
     pub fn by(&self) -> Match {
         self.by
+    }
+
+    /// The names of its keys, when it has several.
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Whether no two rows have the same value.
@@ -84,48 +129,145 @@ impl Table {
         self.one_to_one
     }
 
+    /// Whether a value has nothing but what the table's keys look at.
+    pub fn takes(&self, value: &Value) -> bool {
+        self.names.is_empty()
+            || value
+                .members()
+                .all(|(name, _)| self.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+    }
+
     /// What a value becomes; `None` when no row has it.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        match self.by {
-            Match::Exact => self.rows.get(key),
-            Match::Ci => self.rows.get(&key.to_lowercase()),
-            Match::Prefix => self.lengths.iter().find_map(|&length| self.rows.get(key.get(..length)?)),
+    pub fn get(&self, value: &Value) -> Option<&Value> {
+        if !self.names.is_empty() {
+            let part =
+                |name: &String| value.get(name).and_then(Value::scalar_text).unwrap_or_default().to_owned();
+            let keys = self.names.iter().map(part).collect();
+            return self.row(self.index.get(&self.folded(keys)));
         }
+        let key = value.scalar_text()?;
+        match self.by {
+            Match::Exact => self.row(self.index.get([key.to_owned()].as_slice())),
+            Match::Ci => self.row(self.index.get([key.to_lowercase()].as_slice())),
+            Match::Prefix => {
+                let begins = |&length: &usize| self.index.get([key.get(..length)?.to_owned()].as_slice());
+                self.row(self.lengths.iter().find_map(begins))
+            }
+            Match::Regex => self.row(self.patterns.matches(key).iter().next().as_ref()),
+        }
+    }
+
+    fn row(&self, at: Option<&usize>) -> Option<&Value> {
+        at.and_then(|at| self.rows.get(*at)).map(|(_, value)| value)
     }
 
     /// What became that value; only of use when the table is one to one.
     pub fn invert(&self, value: &Value) -> Option<Value> {
-        self.back.get(&value.to_json()).map(|key| Value::from(key.as_str()))
+        self.back.get(&value.to_json()).and_then(|at| self.rows.get(*at)).map(|(keys, _)| self.key(keys))
     }
 
-    /// A key, for whoever needs an example.
-    pub fn any_key(&self) -> Option<&str> {
-        self.back.values().map(String::as_str).min()
+    /// What the table turns into something else: its keys as values. An expression is not a value that it matches.
+    pub fn inputs(&self) -> Vec<Value> {
+        let known = self.rows.iter().filter(|_| self.by != Match::Regex);
+        known.map(|(keys, _)| self.key(keys)).collect()
     }
+
+    fn key(&self, keys: &[String]) -> Value {
+        match keys {
+            [only] if self.names.is_empty() => Value::from(only.as_str()),
+            _ => {
+                let parts = self.names.iter().zip(keys).filter(|(_, key)| !key.is_empty());
+                parts.map(|(name, key)| (name.as_str(), Value::from(key.as_str()))).collect()
+            }
+        }
+    }
+}
+
+/// Whether every text that an expression matches is matched by an earlier one: it is plain text that one matches, or one
+/// matches anything.
+fn shadowed(own: &str, earlier: &[Row]) -> Result<bool, String> {
+    pattern(own)?;
+    let plain = regex::escape(own) == own;
+    Ok(earlier.iter().any(|(keys, _)| {
+        [".*", "(?s).*", "(?s:.*)"].contains(&keys[0].as_str())
+            || (plain && pattern(&keys[0]).is_ok_and(|earlier| earlier.is_match(own)))
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn table(by: Match, rows: &[(&str, &str)]) -> Result<Table, usize> {
-        let rows: Vec<_> = rows.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect();
-        Table::new("codes", by, &rows)
+    fn table(by: Match, rows: &[(&str, &str)]) -> Result<Table, (usize, String)> {
+        let rows = rows.iter().map(|(key, value)| (vec![(*key).to_owned()], Value::from(*value)));
+        Table::new("codes", by, Vec::new(), rows.collect())
+    }
+
+    fn get(table: &Table, key: &str) -> Option<String> {
+        table.get(&Value::from(key)).and_then(Value::as_str).map(str::to_owned)
     }
 
     #[test]
     fn rows_are_found_as_the_table_compares() {
         let exact = table(Match::Exact, &[("Retail", "17"), ("retail", "18")]).unwrap();
-        assert_eq!(exact.get("retail").unwrap().as_str(), Some("18"));
+        assert_eq!(get(&exact, "retail").as_deref(), Some("18"));
         assert_eq!(exact.invert(&Value::from("17")).unwrap().as_str(), Some("Retail"));
         let ci = table(Match::Ci, &[("Retail", "17")]).unwrap();
-        assert_eq!(ci.get("RETAIL").unwrap().as_str(), Some("17"));
+        assert_eq!(get(&ci, "RETAIL").as_deref(), Some("17"));
         let prefix = table(Match::Prefix, &[("Re", "1"), ("Retail", "17"), ("", "0")]).unwrap();
         for (key, value) in [("Retail - Lisbon", "17"), ("Repair", "1"), ("é", "0")] {
-            assert_eq!(prefix.get(key).unwrap().as_str(), Some(value), "{key}");
+            assert_eq!(get(&prefix, key).as_deref(), Some(value), "{key}");
         }
-        assert!(exact.get("x").is_none() && exact.is_one_to_one());
+        assert!(get(&exact, "x").is_none() && exact.is_one_to_one());
         assert!(!table(Match::Exact, &[("a", "1"), ("b", "1")]).unwrap().is_one_to_one());
-        assert_eq!(table(Match::Ci, &[("a", "1"), ("A", "2")]).unwrap_err(), 1);
+        assert_eq!(table(Match::Ci, &[("a", "1"), ("A", "2")]).unwrap_err().0, 1);
+    }
+
+    #[test]
+    fn the_first_expression_that_matches_the_whole_counts() {
+        let regex = table(Match::Regex, &[("R&D", "rd"), ("(?i)r.*", "r"), ("[0-9]{4}|x", "four")]).unwrap();
+        for (key, value) in [
+            ("R&D", Some("rd")),
+            ("retail", Some("r")),
+            ("2026", Some("four")),
+            ("x", Some("four")),
+            ("20261", None),
+            ("", None),
+        ] {
+            assert_eq!(get(&regex, key).as_deref(), value, "{key}");
+        }
+        let huge = "x{100}".repeat(4_000);
+        for (rows, at, why) in [
+            (&[("a", "1"), ("(", "2")][..], 1, "cannot be compiled: unclosed group"),
+            (&[("a)|(b", "1")], 0, "cannot be compiled"),
+            (&[("r.*", "1"), ("retail", "2")], 1, "can never match"),
+            (&[(".*", "1"), ("r.+", "2")], 1, "can never match"),
+            (&[(huge.as_str(), "1")], 0, "too large"),
+        ] {
+            let error = table(Match::Regex, rows).unwrap_err();
+            assert!(error.0 == at && error.1.contains(why), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn several_keys_make_one_row() {
+        let names = vec!["department".to_owned(), "country".to_owned()];
+        let row = |a: &str, b: &str, value: &str| (vec![a.to_owned(), b.to_owned()], Value::from(value));
+        let rows = vec![row("Retail", "PT", "17"), row("Retail", "ES", "18"), row("Retail", "", "19")];
+        let table = Table::new("codes", Match::Ci, names, rows).unwrap();
+        let of = |json: &str| Value::read(json.as_bytes(), &crate::scim::json::Limits::REQUEST).unwrap();
+        for (given, value) in [
+            (r#"{"department":"retail","country":"es"}"#, Some("18")),
+            (r#"{"department":"Retail"}"#, Some("19")),
+            (r#"{"country":"PT"}"#, None),
+        ] {
+            assert_eq!(table.get(&of(given)).and_then(Value::as_str), value, "{given}");
+        }
+        assert_eq!(
+            table.invert(&Value::from("17")).unwrap().to_json(),
+            r#"{"department":"Retail","country":"PT"}"#
+        );
+        assert_eq!(table.invert(&Value::from("19")).unwrap().to_json(), r#"{"department":"Retail"}"#);
+        assert!(!table.takes(&of(r#"{"department":"x","more":1}"#)));
     }
 }

@@ -1,5 +1,7 @@
 //! The language, from a file to requests, answers, filters and PATCH.
 
+mod language;
+
 use super::*;
 use crate::remainder::Remainder;
 use crate::scim::ResourceType;
@@ -189,7 +191,7 @@ fn a_rule_speaks_in_a_patch_when_what_it_reads_changes() {
     let old = rules.back(before.clone());
     let groups = Value::from(Vec::new());
     let given =
-        Given { groups: Some(&groups), old: Some(&old), operation: Operation::Patch, regrouped: false };
+        Given { groups: Some(&groups), old: Some(&old), operation: Operation::Patch, ..Given::default() };
     let mut off = old.clone();
     off.set("active", false);
     let after = rules.forward(off.clone(), &given, Some(&before), None).unwrap();
@@ -325,7 +327,7 @@ fn what_is_refused_when_a_file_is_loaded() {
         ("    - move: [\"$.emails[*].value\", $.title]\n", 13, "a written path names one attribute"),
         ("    - move: [$.emails.value, $.title]\n", 13, "emails is a list"),
         ("    - move: [$.title, $.nickName]\n      via: [loewr]\n", 14, "unknown function `loewr`"),
-        ("    - move: [$.title, $.nickName]\n      via: [uuid]\n", 14, "not supported yet"),
+        ("    - move: [$.title, $.nickName]\n      via: [uuid]\n", 14, "`uuid` takes no value"),
         (
             "    - move: [$.title, $.nickName]\n      via: [{ word: 1 }]\n",
             13,

@@ -78,7 +78,8 @@ fn changes(rule: &Rule, old: &Value, new: &Value, given: &Given<'_>) -> bool {
         Verb::Move { from, .. } => differ(from.get(old), from.get(new)),
         Verb::Set { from, .. } => from.sources().any(|source| match source.root() {
             Root::Groups => given.regrouped,
-            Root::Op | Root::Old => false,
+            // What was there before matters for every change, and is not seen in the change itself.
+            Root::Op | Root::Old => any_differs(old, new),
             Root::Resource => source.read(old, given) != source.read(new, given),
         }),
         Verb::Refuse { when, .. } => condition(when),

@@ -45,6 +45,9 @@ fn of(shape: &Shape) -> Json {
             schema["maxProperties"] = json!(1);
             schema
         }
+        Shape::MapOrList(value, item) => {
+            json!({ "anyOf": [of(&Shape::Map(value)), of(&Shape::List(item))] })
+        }
         Shape::Short(short, long) => json!({ "anyOf": [of(short), of(long)] }),
     }
 }

@@ -33,6 +33,8 @@ pub enum Shape {
     Secret(&'static [Field]),
     /// A mapping whose keys the writer chooses.
     Map(&'static Shape),
+    /// A mapping whose keys the writer chooses, with these values; or a sequence of those.
+    MapOrList(&'static Shape, &'static Shape),
     /// The first for a scalar, the second otherwise.
     Short(&'static Shape, &'static Shape),
 }
@@ -121,6 +123,11 @@ impl Shape {
                     mistakes.push(Mistake::new(node.span, format!("expected {}", self.wants())));
                 }
             }
+            Self::MapOrList(value, item) => {
+                let list = matches!(node.kind, Kind::List(_));
+                let shape = if list { Self::List(item) } else { Self::Map(value) };
+                shape.check(node, mistakes);
+            }
             Self::Short(short, long) => {
                 let shape = if matches!(node.kind, Kind::Scalar { .. }) { short } else { long };
                 shape.check(node, mistakes);
@@ -142,6 +149,7 @@ impl Shape {
             Self::Any => "a value".to_owned(),
             Self::List(_) | Self::OneOrMore(_) => "a list".to_owned(),
             Self::Map(_) => "a mapping".to_owned(),
+            Self::MapOrList(..) => "a mapping or a list".to_owned(),
             Self::Object(fields) => format!("a mapping with {}", names(fields)),
             Self::Choice(fields) | Self::Secret(fields) => format!("exactly one of {}", names(fields)),
             Self::Short(short, long) => format!("{}, or {}", short.wants(), long.wants()),

@@ -1,11 +1,16 @@
 //! The functions of `via`: what each does, its inverse, and how far the inverse can be trusted.
 
 mod convert;
+mod lossy;
+mod partial;
 mod text;
 
 use std::sync::Arc;
 
 pub use convert::CountryForm;
+pub(super) use lossy::is_country;
+pub use partial::Rewrite;
+pub(super) use partial::compile as pattern;
 
 use super::table::{Match, Table};
 use crate::scim::json::Value;
@@ -17,6 +22,8 @@ pub enum Class {
     Iso,
     /// It makes a canonical form; what is read back is that form, and means the same.
     Retract,
+    /// Some values have a result, and the others none.
+    Partial,
     /// Something is lost.
     Lossy,
 }
@@ -86,6 +93,16 @@ pub enum Function {
     Title,
     /// At most that many characters.
     Fit(usize),
+    /// Without a beginning and an end that it must have.
+    Strip(String, String),
+    /// Written in another way, where an expression matches the whole.
+    Regex(Arc<Rewrite>),
+    /// A telephone number in E.164; of that country when it names none.
+    Phone(Option<String>),
+    /// The SHA-256 of a text, in hexadecimal.
+    Sha256,
+    /// A date some time later.
+    Plus(jiff::Span),
     /// To every element of a list.
     Each(Box<Function>),
 }
@@ -100,16 +117,13 @@ fn unfit<T>(why: impl Into<String>) -> Result<T, Unfit> {
 }
 
 impl Function {
-    /// Every name that is built, for hints.
-    pub const NAMES: [&'static str; 32] = [
+    /// Every name, for hints.
+    pub const NAMES: [&'static str; 37] = [
         "prefix", "suffix", "swap", "split", "join", "not", "bool", "number", "text", "wrap", "unwrap",
         "base64", "unbase64", "country", "locale", "date", "table", "lower", "upper", "trim", "squeeze",
         "distinct", "sort", "deburr", "word", "before", "after", "slice", "replace", "title", "fit", "each",
+        "strip", "regex", "phone", "sha256", "plus",
     ];
-
-    /// Names of the language that are not built yet.
-    pub const LATER: [&'static str; 8] =
-        ["strip", "regex", "phone", "sha256", "plus", "now", "uuid", "random"];
 
     /// Its name, and for what leads somewhere else what that is: `lower`, `table: orgs`, `each: lower`.
     pub fn name(&self) -> String {
@@ -144,6 +158,11 @@ impl Function {
             Self::Replace(..) => "replace",
             Self::Title => "title",
             Self::Fit(_) => "fit",
+            Self::Strip(..) => "strip",
+            Self::Regex(_) => "regex",
+            Self::Phone(_) => "phone",
+            Self::Sha256 => "sha256",
+            Self::Plus(_) => "plus",
             Self::Table(table) => return format!("table: {}", table.name()),
             Self::Each(inner) => return format!("each: {}", inner.name()),
         };
@@ -187,8 +206,20 @@ impl Function {
             | Self::Slice(..)
             | Self::Replace(..)
             | Self::Title
-            | Self::Fit(_) => Class::Lossy,
+            | Self::Fit(_)
+            | Self::Phone(_)
+            | Self::Sha256
+            | Self::Plus(_) => Class::Lossy,
+            Self::Strip(..) | Self::Regex(_) => Class::Partial,
             Self::Each(inner) => inner.class(),
+        }
+    }
+
+    /// Whether [`Function::invert`] gives back what it was given, wherever it has a result.
+    pub fn can_be_undone(&self) -> bool {
+        match self {
+            Self::Each(inner) => inner.can_be_undone(),
+            _ => matches!(self.class(), Class::Iso | Class::Retract) || matches!(self, Self::Strip(..)),
         }
     }
 
@@ -218,7 +249,10 @@ impl Function {
                 let items = items.collect::<Result<Vec<_>, _>>()?;
                 Ok(Some(items.into_iter().flatten().collect()))
             }
-            Self::Table(table) => Ok(value.scalar_text().and_then(|text| table.get(text)).cloned()),
+            Self::Table(table) if !table.takes(&value) => {
+                unfit(format!("it has more than {}, which would be lost", table.names().join(" and ")))
+            }
+            Self::Table(table) => Ok(table.get(&value).cloned()),
             Self::Split(_)
             | Self::Join(_)
             | Self::Wrap(_)
@@ -234,6 +268,10 @@ impl Function {
             | Self::Country(..)
             | Self::Locale
             | Self::Date(..) => convert::scalar(self, &value).map(Some),
+            Self::Regex(rewrite) => match value.scalar_text() {
+                Some(given) => Ok(rewrite.apply(given)),
+                None => unfit("text is needed here"),
+            },
             _ => match value.scalar_text() {
                 Some(given) => text::apply(self, given).map(|text| text.map(Value::from)),
                 None => unfit("text is needed here"),
@@ -245,6 +283,11 @@ impl Function {
     pub fn invert(&self, value: Value) -> Value {
         match self {
             Self::Each(inner) => value.into_items().into_iter().map(|item| inner.invert(item)).collect(),
+            // What had a result had both, and gets them again.
+            Self::Strip(prefix, suffix) => match value.scalar_text() {
+                Some(text) => Value::from(format!("{prefix}{text}{suffix}")),
+                None => value,
+            },
             Self::Table(table) if self.class() != Class::Lossy => table.invert(&value).unwrap_or(value),
             Self::Split(separator) => {
                 convert::structure(&Self::Join(separator.clone()), value.clone()).unwrap_or(value)
@@ -258,7 +301,7 @@ impl Function {
                 Class::Iso => {
                     convert::undo(self, &value).or_else(|| text::undo(self, &value)).unwrap_or(value)
                 }
-                Class::Retract | Class::Lossy => value,
+                Class::Retract | Class::Partial | Class::Lossy => value,
             },
         }
     }
@@ -279,6 +322,11 @@ impl Pipeline {
         self.0.iter().map(Function::name).collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether all of them can be undone.
+    pub fn can_be_undone(&self) -> bool {
+        self.0.iter().all(Function::can_be_undone)
+    }
+
     /// Whether it does nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -295,6 +343,28 @@ impl Pipeline {
             value = function.apply(given)?;
         }
         Ok(value)
+    }
+
+    /// The same, for what shall be undone: a list that would come back as another is refused.
+    ///
+    /// # Errors
+    /// When one of them cannot take its value, or something would be lost.
+    pub fn carry(&self, value: Value) -> Result<Option<Value>, Unfit> {
+        let Some(first) = self.0.first().filter(|_| value.is_list() && self.can_be_undone()) else {
+            return self.apply(value);
+        };
+        if !first.takes_list() {
+            return unfit("a list needs `each`, `join` or a path to one value");
+        }
+        let many =
+            self.0.iter().all(|function| matches!(function, Function::Each(_))).then(|| value.items().len());
+        let made = self.apply(value)?;
+        match (&made, many) {
+            (Some(made), Some(many)) if made.items().len() != many => {
+                unfit("no row of its table has one of the values")
+            }
+            _ => Ok(made),
+        }
     }
 
     /// Undoes all, the last first.

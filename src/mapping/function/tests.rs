@@ -9,8 +9,8 @@ fn value(json: &str) -> Value {
 }
 
 fn table(by: Match, rows: &[(&str, &str)]) -> Function {
-    let rows: Vec<_> = rows.iter().map(|(key, to)| ((*key).to_owned(), Value::from(*to))).collect();
-    Function::Table(Arc::new(Table::new("codes", by, &rows).unwrap()))
+    let rows = rows.iter().map(|(key, to)| (vec![(*key).to_owned()], Value::from(*to))).collect();
+    Function::Table(Arc::new(Table::new("codes", by, Vec::new(), rows).unwrap()))
 }
 
 fn s(text: &str) -> String {
@@ -125,4 +125,53 @@ fn a_pipeline_is_as_good_as_its_worst_part() {
     let there = pipeline.apply(Value::from(" a ")).unwrap().unwrap();
     assert_eq!(there.as_str(), Some("xa"));
     assert_eq!(pipeline.invert(there).as_str(), Some("a"));
+}
+
+#[test]
+fn partial_functions_have_a_result_or_none() {
+    let regex = |pattern: &str, to: &str| {
+        let to = crate::mapping::template::Template::compile(&Value::from(to)).unwrap();
+        Function::Regex(Arc::new(Rewrite::new(pattern, to).unwrap()))
+    };
+    for (function, given, expected) in [
+        (Function::Strip(s("x-"), s("")), r#""x-a""#, Some(r#""a""#)),
+        (Function::Strip(s(""), s("@x")), r#""a@x""#, Some(r#""a""#)),
+        (Function::Strip(s("x"), s("x")), r#""x""#, None),
+        (Function::Strip(s("x-"), s("")), r#""a""#, None),
+        (regex("(.+)@(.+)", "{2}/{1}"), r#""a@b""#, Some(r#""b/a""#)),
+        (regex("(.+)@(.*)", "{2}/{1}"), r#""a@""#, None),
+        (regex("a|b", "{0}"), r#""ab""#, None),
+    ] {
+        assert_eq!(function.class(), Class::Partial, "{function:?}");
+        let got = function.apply(value(given)).unwrap();
+        assert_eq!(got.as_ref().map(Value::to_json).as_deref(), expected, "{function:?} {given}");
+        if let Some(got) = got.filter(|_| function.can_be_undone()) {
+            assert_eq!(function.invert(got).to_json(), given, "{function:?}");
+        }
+    }
+    assert!(Rewrite::new(&"x{1000}".repeat(1000), crate::mapping::template::Template::Hole(s("0"))).is_err());
+}
+
+#[test]
+fn numbers_digests_and_dates_later() {
+    let plus = |span: &str| Function::Plus(span.parse().unwrap());
+    for (function, given, expected) in [
+        (Function::Phone(None), "+351 212 345 678", Some("+351212345678")),
+        (Function::Phone(Some(s("PT"))), "(212) 345-678", Some("+351212345678")),
+        (Function::Phone(Some(s("PT"))), "tel:+44-20-7946-0958", Some("+442079460958")),
+        (Function::Phone(None), "212345678", None),
+        (Function::Phone(Some(s("PT"))), "not a number", None),
+        (Function::Sha256, "abc", Some("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")),
+        (plus("30d"), "2026-05-01", Some("2026-05-31")),
+        (plus("P1M"), "2026-01-31", Some("2026-02-28")),
+        (plus("-1y"), "2024-02-29", Some("2023-02-28")),
+        (plus("36h"), "2026-05-01T08:00:00Z", Some("2026-05-02T20:00:00Z")),
+        (plus("1d"), "2026-05-01T08:00:00", Some("2026-05-02T08:00:00")),
+        (plus("1d"), "soon", None),
+        (plus("9000y"), "2026-05-01", None),
+    ] {
+        assert_eq!(function.class(), Class::Lossy, "{function:?}");
+        let got = function.apply(Value::from(given)).ok().flatten();
+        assert_eq!(got.as_ref().and_then(Value::as_str), expected, "{function:?} {given}");
+    }
 }

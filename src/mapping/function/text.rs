@@ -24,6 +24,10 @@ pub(super) fn apply(function: &Function, text: &str) -> Result<Option<String>, U
         Function::Slice(from, to) => text.chars().take(to.unwrap_or(usize::MAX)).skip(*from).collect(),
         Function::Replace(from, to) => text.replace(from.as_str(), to),
         Function::Title => title(text),
+        Function::Strip(prefix, suffix) => return found(super::partial::strip(prefix, suffix, text)),
+        Function::Phone(country) => return super::lossy::phone(country.as_deref(), text).map(Some),
+        Function::Sha256 => super::lossy::sha256(text),
+        Function::Plus(span) => return super::lossy::plus(span, text).map(Some),
         Function::Fit(most) => text.chars().take(*most).collect(),
         _ => return unfit("text is not what this function takes"),
     };

@@ -1,0 +1,80 @@
+//! Tables as a file writes them: a mapping from keys to values, or, with `keys`, a list of rows.
+
+use super::table::{Match, Row, Table};
+use crate::yaml::{Kind, Mistake, Node, Span};
+
+/// Compiles the definition of the table of this name, whose shape is right.
+///
+/// # Errors
+/// What is wrong with it, with its place.
+pub(super) fn table(name: &str, definition: &Node) -> Result<Table, Mistake> {
+    let by = definition.text_at("match").and_then(Match::parse).unwrap_or(Match::Exact);
+    let names: Vec<String> = definition
+        .get("keys")
+        .map(Node::items)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Node::text)
+        .map(str::to_owned)
+        .collect();
+    let Some(node) = definition.get("rows") else {
+        return Err(Mistake::new(definition.span, "`rows` is missing"));
+    };
+    let mut spans: Vec<Span> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
+    match (&node.kind, definition.get("keys")) {
+        (Kind::Map(entries), None) => {
+            for (key, value) in entries {
+                spans.push(key.span);
+                rows.push((vec![key.text.clone()], value.to_value()));
+            }
+        }
+        (Kind::List(items), Some(keys)) => {
+            if names.len() < 2 {
+                let mistake = Mistake::new(keys.span, "`keys` names at least two keys");
+                return Err(mistake.hint("a table with one key has none, and its rows are a mapping"));
+            }
+            if matches!(by, Match::Prefix | Match::Regex) {
+                return Err(Mistake::new(
+                    keys.span,
+                    "several keys are compared exactly or in any case (`ci`)",
+                ));
+            }
+            for item in items {
+                let Some((value, keys)) =
+                    item.items().split_last().filter(|(_, keys)| keys.len() == names.len())
+                else {
+                    let message = format!(
+                        "a row has {} elements: {}, and its value",
+                        names.len() + 1,
+                        names.join(", ")
+                    );
+                    return Err(Mistake::new(item.span, message));
+                };
+                let texts: Option<Vec<_>> = keys
+                    .iter()
+                    .map(
+                        |key| if key.is_null() { Some(String::new()) } else { key.text().map(str::to_owned) },
+                    )
+                    .collect();
+                let texts = texts.ok_or_else(|| Mistake::new(item.span, "a key is plain text"))?;
+                spans.push(item.span);
+                rows.push((texts, value.to_value()));
+            }
+        }
+        (Kind::List(_), None) => {
+            let mistake = Mistake::new(node.span, "rows in a list have several keys, and `keys` names them");
+            return Err(mistake.hint("`keys: [department, country]`, or rows as a mapping"));
+        }
+        _ => return Err(Mistake::new(node.span, "with `keys`, rows are lists: [key, key, value]")),
+    }
+    Table::new(name, by, names, rows).map_err(|(at, why)| {
+        let mistake = Mistake::new(spans.get(at).copied().unwrap_or(node.span), why);
+        match by {
+            Match::Ci => {
+                mistake.hint("keys that differ in case alone are one key in this table: take one of them out")
+            }
+            _ => mistake,
+        }
+    })
+}
