@@ -62,7 +62,7 @@ pub(super) async fn list(
         }
         context.trail.note("the vendor's answer holds what was not asked for: it is filtered here");
     }
-    let mut found = walk(integration, resource, asked.ask.as_ref(), query, context).await?;
+    let mut found = walk(integration, resource, &asked, query, context).await?;
     if let Some(path) = &query.sort_by {
         sort_by(&mut found, path, query.descending, integration, resource);
     }
@@ -128,18 +128,19 @@ fn check_filter(
 }
 
 fn ask(integration: &Integration, resource: ResourceType, query: &Query) -> Pushdown {
-    let Some(filter) = &query.filter else { return Pushdown { ask: None, exact: true } };
+    let nothing = |exact| Pushdown { ask: None, also: Vec::new(), exact };
+    let Some(filter) = &query.filter else { return nothing(true) };
     let mapped = integration.lens(resource).filter(filter);
     // What is shown differs from what the vendor holds: it cannot be asked about it.
     let remembered = integration.remembered(resource);
     let mut ours = false;
     filter.each_path(&mut |path: &AttrPath| ours |= remembered.includes(path));
-    let Some(ask) = mapped.ask else { return Pushdown { ask: None, exact: false } };
+    let Some(ask) = mapped.ask else { return nothing(false) };
     let pushed = emulation::pushdown(&integration.profile, resource, ask);
     if ours && !is_key(filter) {
-        return Pushdown { ask: None, exact: false };
+        return nothing(false);
     }
-    Pushdown { exact: pushed.exact && mapped.exact, ask: pushed.ask }
+    Pushdown { exact: pushed.exact && mapped.exact, ..pushed }
 }
 
 /// Equality of what identifies a resource finds it at the vendor, even if the vendor spells it in another way.
@@ -260,22 +261,29 @@ async fn as_it_is(
 async fn walk(
     integration: &Integration,
     resource: ResourceType,
-    ask: Option<&Filter>,
+    asked: &Pushdown,
     query: &Query,
     context: &Context,
 ) -> Result<Vec<Value>, Error> {
-    let mut found = Vec::new();
-    for_each(integration, resource, ask, MAX_WALK, context, |canonical| {
-        let matches = query
-            .filter
-            .as_ref()
-            .is_none_or(|filter| filter.matches(&canonical, integration.catalog(resource)));
-        if matches {
-            found.push(integration.complete(resource, canonical));
-        }
-        ControlFlow::Continue(())
-    })
-    .await?;
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    for ask in asked.each() {
+        for_each(integration, resource, ask, MAX_WALK, context, |canonical| {
+            let matches = query
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.matches(&canonical, integration.catalog(resource)));
+            // What an earlier alternative found already.
+            let known = || {
+                let id = canonical.get("id").and_then(Value::scalar_text).unwrap_or_default();
+                !asked.also.is_empty() && !seen.insert(CompactString::from(id))
+            };
+            if matches && !known() {
+                found.push(integration.complete(resource, canonical));
+            }
+            ControlFlow::Continue(())
+        })
+        .await?;
+    }
     Ok(found)
 }
 
@@ -314,14 +322,17 @@ pub(super) async fn named(
     context: &Context,
 ) -> Result<Vec<CompactString>, Error> {
     let mapped = integration.lens(resource).filter(filter);
-    let ask = mapped.ask.and_then(|ask| emulation::pushdown(&integration.profile, resource, ask).ask);
-    let mut pages = Pages::new(integration, resource, ask.as_ref(), MAX_WALK);
+    let asked = mapped.ask.map(|ask| emulation::pushdown(&integration.profile, resource, ask));
+    let asked = asked.unwrap_or(Pushdown { ask: None, also: Vec::new(), exact: false });
     let mut found = Vec::new();
-    while let Some(resources) = pages.next(context).await? {
-        for (id, vendor) in resources {
-            let canonical = integration.back(resource, vendor).await?;
-            if filter.matches(&canonical, integration.catalog(resource)) {
-                found.push(id);
+    for ask in asked.each() {
+        let mut pages = Pages::new(integration, resource, ask, MAX_WALK);
+        while let Some(resources) = pages.next(context).await? {
+            for (id, vendor) in resources {
+                let canonical = integration.back(resource, vendor).await?;
+                if filter.matches(&canonical, integration.catalog(resource)) && !found.contains(&id) {
+                    found.push(id);
+                }
             }
         }
     }

@@ -41,10 +41,11 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
     if let Some(filter) = test.text_at("filter") {
         let filter = Filter::parse(&expanded_text(file, filter)).map_err(|error| error.to_string())?;
         let mapped = lens.filter(&filter);
-        let asked = mapped
-            .ask
-            .map(|ask| emulation::pushdown(&compiled.profile, resource, ask))
-            .and_then(|pushed| pushed.ask);
+        let asked =
+            mapped.ask.map(|ask| emulation::pushdown(&compiled.profile, resource, ask)).and_then(|pushed| {
+                let all: Vec<_> = pushed.each().flatten().cloned().collect();
+                if all.len() > 1 { Some(Filter::Or(all)) } else { pushed.ask }
+            });
         let expected = test.text_at("vendor").map(|text| expanded_text(file, text));
         let asked = asked.map(|filter| filter.to_string());
         let show = |text: &Option<String>| {

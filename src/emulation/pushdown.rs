@@ -10,8 +10,17 @@ use crate::scim::schema::ResourceType;
 pub struct Pushdown {
     /// The filter to send; `None`: none.
     pub ask: Option<Filter>,
+    /// What to ask besides, one after the other: alternatives that the vendor cannot be asked at once.
+    pub also: Vec<Filter>,
     /// Whether the answer needs no further filtering.
     pub exact: bool,
+}
+
+impl Pushdown {
+    /// Every question to put; one without a filter where there is nothing to ask for.
+    pub fn each(&self) -> impl Iterator<Item = Option<&Filter>> {
+        [self.ask.as_ref()].into_iter().chain(self.also.iter().map(Some))
+    }
 }
 
 /// Splits a filter, in the vendor's terms, at what the vendor can do. A filter that it cannot evaluate is never sent:
@@ -19,16 +28,23 @@ pub struct Pushdown {
 pub fn pushdown(profile: &Profile, resource: ResourceType, filter: Filter) -> Pushdown {
     let able = &profile.resource(resource).filter;
     if knows(able, &filter) {
-        return Pushdown { ask: Some(filter), exact: true };
+        return Pushdown { ask: Some(filter), also: Vec::new(), exact: true };
     }
-    let Filter::And(parts) = filter else { return Pushdown { ask: None, exact: false } };
+    let parts = match filter {
+        Filter::And(parts) => parts,
+        Filter::Or(parts) if parts.iter().all(|part| knows(able, part)) => {
+            let mut parts = parts.into_iter();
+            return Pushdown { ask: parts.next(), also: parts.collect(), exact: false };
+        }
+        _ => return Pushdown { ask: None, also: Vec::new(), exact: false },
+    };
     // An equality selects most.
     let mut known: Vec<Filter> = parts.into_iter().filter(|part| knows(able, part)).collect();
     known.sort_by_key(|part| part.as_eq().is_none());
     if able.no_and {
         known.truncate(1);
     }
-    Pushdown { ask: Filter::all(known), exact: false }
+    Pushdown { ask: Filter::all(known), also: Vec::new(), exact: false }
 }
 
 fn knows(able: &profile::Filter, filter: &Filter) -> bool {
@@ -79,7 +95,8 @@ mod tests {
             (r#"userName pr"#, None, false),
             (r#"externalId eq "a""#, None, false),
             (r#"externalId eq "a" and userName eq "b""#, Some(r#"userName eq "b""#), false),
-            (r#"userName eq "a" or userName eq "b""#, None, false),
+            (r#"userName eq "a" or userName eq "b""#, Some(r#"userName eq "a""#), false), // and then the other
+            (r#"userName eq "a" or title eq "b""#, None, false),
             (r#"emails[type eq "work" and value eq "x"]"#, None, false),
         ] {
             let got = pushdown(&narrow, ResourceType::User, Filter::parse(filter).unwrap());

@@ -4,9 +4,9 @@
 //! is left out. So the answer is never wrong, only sometimes dear.
 
 use super::Lens;
-use super::function::{Class, Function, Pipeline};
 use super::merge::Merge;
 use super::path::Place;
+use super::push::Moved;
 use super::rule::{Rule, Verb};
 use crate::scim::filter::{Filter, Op};
 use crate::scim::json::Value;
@@ -25,7 +25,7 @@ pub struct MappedFilter {
 /// What an attribute of the identity provider's side is at the vendor.
 enum Meaning<'l> {
     Same,
-    Moved(&'l Place, &'l Pipeline),
+    Moved(Moved<'l>),
     /// It is derived, remembered or hidden: the vendor cannot be asked.
     Ours,
 }
@@ -61,11 +61,15 @@ impl Lens {
             Filter::Compare { path, op, value } => self.compare(path, *op, value),
             Filter::Present(path) => match self.meaning(path) {
                 Meaning::Same => (Some(filter.clone()), true),
-                Meaning::Moved(to, _) => (present(to), true),
+                Meaning::Moved(moved) => moved.present(),
                 Meaning::Ours => (None, false),
             },
             Filter::Element(path, inner) => match self.element(path, inner) {
-                Some((rule, op, value)) => rule_compare(rule, op, value),
+                // The element must be there to differ; elsewhere what is not there differs, too.
+                Some((moved, op, value)) => {
+                    let (ask, exact) = moved.compare(op, value);
+                    (ask, exact && op != Op::Ne && !value.is_null())
+                }
                 None if self.touches(path) => (None, false),
                 None => (Some(filter.clone()), true),
             },
@@ -76,36 +80,44 @@ impl Lens {
         match self.meaning(path) {
             Meaning::Same => (Some(Filter::Compare { path: path.clone(), op, value: value.clone() }), true),
             Meaning::Ours => (None, false),
-            Meaning::Moved(to, via) => {
-                let exact_case = self.catalog.target(path).is_some_and(|attribute| attribute.case_exact);
-                moved(to, via, op, value, exact_case)
-            }
+            Meaning::Moved(moved) => moved.compare(op, value),
         }
     }
 
     fn meaning(&self, path: &AttrPath) -> Meaning<'_> {
         let mut touched = !self.pass;
         for rule in &self.rules {
-            if let Verb::Move { from, to, via, otherwise: None } = &rule.verb
-                && rule.when.is_none()
-                && rule.ops.is_empty()
-                && rule.merge == Merge::Replace
+            if let Verb::Move { from, .. } = &rule.verb
                 && from.element.is_none()
                 && from.attribute == *path
+                && let Some(moved) = self.moved(rule)
             {
-                return Meaning::Moved(to, via);
+                return Meaning::Moved(moved);
             }
             touched = touched || touches(rule, path);
         }
         if touched { Meaning::Ours } else { Meaning::Same }
     }
 
+    /// A rule that always moves one place into another.
+    fn moved<'l>(&'l self, rule: &'l Rule) -> Option<Moved<'l>> {
+        let Verb::Move { from, to, via, otherwise: None } = &rule.verb else { return None };
+        let always = rule.when.is_none() && rule.ops.is_empty() && rule.merge == Merge::Replace;
+        let of = |place: &Place| {
+            let attribute = self.catalog.attribute(&place.attribute)?;
+            let sub =
+                place.element.as_ref().map_or(place.attribute.sub.as_ref(), |element| element.sub.as_ref());
+            sub.map_or(Some(attribute), |sub| attribute.sub(sub))
+        };
+        always.then(|| Moved { from: of(from), to, there: of(to), via, back: rule.back })
+    }
+
     /// `emails[type eq "work" and value eq "x"]`, when a rule moves just that element's value.
-    fn element<'l>(&'l self, path: &AttrPath, inner: &'l Filter) -> Option<(&'l Rule, Op, &'l Value)> {
+    fn element<'l>(&'l self, path: &AttrPath, inner: &'l Filter) -> Option<(Moved<'l>, Op, &'l Value)> {
         let Filter::And(parts) = inner else { return None };
         let [a, b] = parts.as_slice() else { return None };
         self.rules.iter().find_map(|rule| {
-            let Verb::Move { from, otherwise: None, .. } = &rule.verb else { return None };
+            let Verb::Move { from, .. } = &rule.verb else { return None };
             let element = from.element.as_ref().filter(|_| from.attribute.same_attribute(path))?;
             let selects = |part: &Filter| {
                 part.as_eq().is_some_and(|(key, value)| key.is_core(&element.key) && *value == element.value)
@@ -115,7 +127,7 @@ impl Lens {
                 Filter::Compare { path, op, value }
                     if element.sub.as_deref().is_some_and(|sub| path.is_core(sub)) =>
                 {
-                    rule.when.is_none().then_some((rule, *op, value))
+                    self.moved(rule).map(|moved| (moved, *op, value))
                 }
                 _ => None,
             }
@@ -156,79 +168,8 @@ impl Lens {
     pub fn sort_by(&self, path: &AttrPath) -> Option<AttrPath> {
         match self.meaning(path) {
             Meaning::Same => Some(path.clone()),
-            Meaning::Moved(to, via) if via.is_empty() && to.element.is_none() => Some(to.attribute.clone()),
+            Meaning::Moved(moved) => moved.sort_by(),
             _ => None,
-        }
-    }
-}
-
-fn rule_compare(rule: &Rule, op: Op, value: &Value) -> (Option<Filter>, bool) {
-    match &rule.verb {
-        Verb::Move { to, via, .. } => moved(to, via, op, value, false),
-        _ => (None, false),
-    }
-}
-
-fn moved(to: &Place, via: &Pipeline, op: Op, value: &Value, exact_case: bool) -> (Option<Filter>, bool) {
-    if via.is_empty() {
-        return (compare_at(to, op, value.clone()), true);
-    }
-    if !exact_case && !via.0.iter().all(keeps_case) {
-        return (None, false); // equal but for case here may be something else there
-    }
-    let Ok(Some(there)) = via.apply(value.clone()) else { return (None, false) };
-    match (op, via.class()) {
-        (Op::Eq, Class::Iso) => (compare_at(to, op, there), true),
-        (Op::Ne, Class::Iso) => (compare_at(to, op, there), true),
-        // Whatever equals the value becomes this: perhaps others do, too.
-        (Op::Eq, Class::Retract | Class::Partial | Class::Lossy) => (compare_at(to, op, there), false),
-        _ => (None, false),
-    }
-}
-
-/// Whether two values that differ in case become two that differ at most in case.
-fn keeps_case(function: &Function) -> bool {
-    match function {
-        Function::Table(table) => table.by() == super::table::Match::Ci,
-        Function::Each(inner) => keeps_case(inner),
-        Function::Prefix(_)
-        | Function::Suffix(_)
-        | Function::Not
-        | Function::Bool
-        | Function::Number
-        | Function::Text
-        | Function::Lower
-        | Function::Upper
-        | Function::Trim
-        | Function::Squeeze
-        | Function::Deburr
-        | Function::Locale
-        | Function::Word(_)
-        | Function::Title => true,
-        _ => false,
-    }
-}
-
-fn compare_at(to: &Place, op: Op, value: Value) -> Option<Filter> {
-    match &to.element {
-        None => Some(Filter::Compare { path: to.attribute.clone(), op, value }),
-        Some(element) => {
-            let sub = AttrPath::core(element.sub.as_deref()?);
-            let inner = Filter::all([
-                Filter::eq(AttrPath::core(&element.key), element.value.clone()),
-                Filter::Compare { path: sub, op, value },
-            ])?;
-            Some(Filter::Element(to.attribute.clone(), Box::new(inner)))
-        }
-    }
-}
-
-fn present(to: &Place) -> Option<Filter> {
-    match &to.element {
-        None => Some(Filter::Present(to.attribute.clone())),
-        Some(element) => {
-            let inner = Filter::eq(AttrPath::core(&element.key), element.value.clone());
-            Some(Filter::Element(to.attribute.clone(), Box::new(inner)))
         }
     }
 }

@@ -18,6 +18,7 @@ mod merge;
 mod parts;
 mod patch;
 mod path;
+mod push;
 mod rows;
 mod rule;
 mod scope;

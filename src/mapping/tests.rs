@@ -236,10 +236,15 @@ fn filters_follow_the_rules() {
     );
     for (filter, ask, exact) in [
         (r#"nickName sw "N""#, Some(r#"displayName sw "N""#), true),
-        (r#"externalId eq "7""#, Some(r#"externalId eq "x-7""#), true),
-        (r#"externalId sw "7""#, None, false),
+        // A value that no rule would have made is read as it is, and so it is found.
+        (r#"externalId eq "7""#, Some(r#"externalId eq "x-7" or externalId eq "7""#), true),
+        (r#"externalId ne "7""#, Some(r#"externalId ne "x-7" and externalId ne "7""#), true),
+        (r#"externalId sw "7""#, Some(r#"externalId sw "x-7" or externalId sw "7""#), true),
+        (r#"externalId sw "x""#, Some(r#"externalId sw "x-x" or externalId sw "x""#), false),
+        (r#"externalId co "7""#, Some(r#"externalId co "7""#), false),
+        (r#"userName sw "AN""#, Some(r#"userName sw "AN""#), false),
         (r#"userName eq "ANA""#, Some(r#"userName eq "ana""#), false),
-        (r#"userName pr"#, Some("userName pr"), true),
+        (r#"userName pr"#, Some("userName pr"), false),
         (r#"emails[type eq "work" and value eq "w"]"#, Some(r#"title eq "w""#), true),
         (r#"emails.value eq "w""#, None, false),
         (r#"locale eq "pt""#, None, false),

@@ -248,3 +248,105 @@ fn what_was_and_what_is_done_can_be_read() {
             .unwrap();
     assert!(rules.direct(&[operation], &given).unwrap().is_none());
 }
+
+#[test]
+fn one_rule_gives_body_answer_filter_patch_and_order() {
+    for (via, here, there, filters, sorts) in [
+        (
+            "{ swap: [acme/, corp/] }",
+            "acme/bo",
+            "corp/bo",
+            &[
+                (r#"externalId eq "acme/bo""#, Some(r#"externalId eq "corp/bo" or externalId eq "acme/bo""#)),
+                (r#"externalId eq "zoe""#, Some(r#"externalId eq "zoe""#)),
+                (r#"externalId sw "acme/b""#, Some(r#"externalId sw "corp/b" or externalId sw "acme/b""#)),
+                (r#"externalId co "b""#, None),
+                (
+                    r#"not (externalId eq "acme/bo")"#,
+                    Some(r#"not (externalId eq "corp/bo" or externalId eq "acme/bo")"#),
+                ),
+            ][..],
+            false,
+        ),
+        (
+            "{ prefix: p- }",
+            "bo",
+            "p-bo",
+            &[
+                (r#"externalId eq "bo""#, Some(r#"externalId eq "p-bo" or externalId eq "bo""#)),
+                (r#"externalId sw "b""#, Some(r#"externalId sw "p-b" or externalId sw "b""#)),
+                (r#"externalId co "b""#, Some(r#"externalId co "b""#)),
+                (r#"externalId pr"#, Some("externalId pr")),
+                (
+                    r#"externalId eq "bo" and active eq true"#,
+                    Some(r#"(externalId eq "p-bo" or externalId eq "bo") and active eq true"#),
+                ),
+            ],
+            false,
+        ),
+        (
+            "{ table: codes }",
+            "work",
+            "W",
+            &[
+                (r#"externalId eq "work""#, Some(r#"externalId eq "W" or externalId eq "work""#)),
+                (r#"externalId eq "other""#, Some(r#"externalId eq "other""#)),
+                (r#"externalId sw "wo""#, None),
+                (
+                    r#"externalId eq "work" or externalId eq "home""#,
+                    Some(
+                        r#"externalId eq "W" or externalId eq "work" or externalId eq "H" or externalId eq "home""#,
+                    ),
+                ),
+            ],
+            false,
+        ),
+        (
+            "lower",
+            "BO",
+            "bo",
+            &[
+                (r#"externalId eq "BO""#, Some(r#"externalId eq "bo" or externalId eq "BO""#)),
+                (r#"not (externalId eq "BO")"#, None),
+                (r#"externalId pr"#, Some("externalId pr")),
+            ],
+            false,
+        ),
+        (
+            "{ date: { from: \"%Y-%m-%d\", to: \"%d/%m/%Y\" } }",
+            "2026-05-01",
+            "01/05/2026",
+            &[
+                (
+                    r#"externalId eq "2026-05-01""#,
+                    Some(r#"externalId eq "01/05/2026" or externalId eq "2026-05-01""#),
+                ),
+                (r#"externalId sw "2026""#, None),
+                (r#"externalId gt "2026-01-01""#, None),
+            ],
+            false,
+        ),
+    ] {
+        let rules = lens(&format!("    - move: [$.externalId, $.externalId]\n      via: [{via}]\n"));
+        check(&rules, &format!(r#"{{"externalId":"{here}"}}"#), &format!(r#"{{"externalId":"{there}"}}"#));
+        for (filter, ask) in filters {
+            let mapped = rules.filter(&Filter::parse(filter).unwrap());
+            assert_eq!(mapped.ask.map(|ask| ask.to_string()).as_deref(), *ask, "{via}: {filter}");
+        }
+        assert_eq!(rules.sort_by(&AttrPath::core("externalId")).is_some(), sorts, "{via}");
+        let patch = |operation: &str| {
+            let operation = crate::scim::patch::Operation::read(&value(operation)).unwrap();
+            let given = Given { operation: Operation::Patch, ..Given::default() };
+            rules.direct(&[operation], &given).unwrap().map(|direct| direct.send[0].to_value().to_json())
+        };
+        let sent = patch(&format!(r#"{{"op":"replace","path":"externalId","value":"{here}"}}"#));
+        let expected = format!(r#"{{"op":"replace","path":"externalId","value":"{there}"}}"#);
+        // A canonical form is remembered, so it goes by way of a read.
+        assert_eq!(sent, (via != "lower").then_some(expected), "{via}");
+        assert_eq!(
+            patch(&format!(r#"{{"op":"replace","value":{{"externalId":"{here}"}}}}"#)),
+            None,
+            "pathless: by way of a read"
+        );
+    }
+}
