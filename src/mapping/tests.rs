@@ -1,6 +1,7 @@
 //! The language, from a file to requests, answers, filters and PATCH.
 
 mod language;
+mod laws;
 
 use super::*;
 use crate::remainder::Remainder;
