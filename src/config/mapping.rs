@@ -182,7 +182,7 @@ pub(super) fn compile(
         [ResourceType::User, ResourceType::Group].map(|resource| Arc::new(profile.catalog(resource)));
     let mapping = Mapping::compile(file, &scope, users, groups, remembers, mistakes);
     for resource in ResourceType::ALL {
-        if let Some(witness) = mapping::witness(mapping.lens(resource)) {
+        for witness in mapping::witnesses(mapping.lens(resource)) {
             let read = witness.read.map_or("nothing".to_owned(), |value| value.to_json());
             let message = format!(
                 "the identity provider would not read back what it wrote: {} = {} comes back as {read}",

@@ -21,16 +21,17 @@ pub struct Witness {
     pub read: Option<Value>,
 }
 
-/// The first value for which a rule that is undone by its inverse does not read back.
-pub fn witness(lens: &Lens) -> Option<Witness> {
-    lens.rules.iter().find_map(|rule| match &rule.verb {
+/// For every rule that is undone by its inverse and does not read back: the shortest value that shows it.
+pub fn witnesses(lens: &Lens) -> Vec<Witness> {
+    let of = |rule: &Rule| match &rule.verb {
         Verb::Move { from, via, .. } if rule.back == Back::Invert && via.can_be_undone() => {
-            candidates(from, via, &lens.catalog)
-                .into_iter()
-                .find_map(|value| try_one(lens, rule, from, via, value))
+            let mut values = candidates(from, via, &lens.catalog);
+            values.sort_by_cached_key(|value| value.to_json().len());
+            values.into_iter().find_map(|value| try_one(lens, rule, from, via, value))
         }
         _ => None,
-    })
+    };
+    lens.rules.iter().filter_map(of).collect()
 }
 
 fn try_one(lens: &Lens, rule: &Rule, from: &Place, via: &Pipeline, written: Value) -> Option<Witness> {
@@ -87,7 +88,46 @@ fn candidates(from: &Place, via: &Pipeline, catalog: &Catalog) -> Vec<Value> {
                 element
             }]
         }
-        _ => texts.into_iter().map(Value::from).collect(),
+        _ => {
+            let pieces = texts.clone();
+            texts.extend(generated(&pieces));
+            let inputs = via.0.iter().flat_map(inputs);
+            let values = texts.into_iter().map(Value::from).chain(inputs);
+            match attribute {
+                Some(attribute) if attribute.multi_valued && from.element.is_none() => {
+                    let values: Vec<_> = values.collect();
+                    let several = values.chunks(3).map(|few| Value::from(few.to_vec()));
+                    several.chain(values.iter().map(|value| Value::from(vec![value.clone()]))).collect()
+                }
+                _ => values.collect(),
+            }
+        }
+    }
+}
+
+/// How many values are made up for a rule.
+const GENERATED: usize = 64;
+
+/// Texts made of one to three pieces, always the same ones: a file that loads today loads tomorrow.
+fn generated(pieces: &[String]) -> Vec<String> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut below = |bound: usize| {
+        // xorshift64: any spread will do.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % bound.max(1) as u64).unwrap_or(0)
+    };
+    let one = |_| (0..=below(3)).map(|_| pieces[below(pieces.len())].as_str()).collect::<String>();
+    (0..GENERATED).map(one).collect()
+}
+
+/// The keys of tables.
+fn inputs(function: &Function) -> Vec<Value> {
+    match function {
+        Function::Table(table) => table.inputs(),
+        Function::Each(inner) => inputs(inner),
+        _ => Vec::new(),
     }
 }
 
@@ -96,10 +136,11 @@ fn about(function: &Function) -> Vec<String> {
     match function {
         Function::Prefix(text) | Function::Suffix(text) => vec![text.clone(), format!("{text}{text}")],
         Function::Swap(from, to) => vec![from.clone(), format!("{from}x"), to.clone(), format!("{to}x")],
-        Function::Split(separator) => vec![format!("a{separator}b")],
+        Function::Split(separator) | Function::Join(separator) => vec![format!("a{separator}b")],
         Function::Table(table) => {
             table.inputs().iter().filter_map(Value::scalar_text).map(str::to_owned).collect()
         }
+        Function::Strip(prefix, suffix) => vec![format!("{prefix}x{suffix}")],
         Function::Each(inner) => about(inner),
         _ => Vec::new(),
     }

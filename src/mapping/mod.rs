@@ -34,7 +34,7 @@ use crate::scim::name::AttrPath;
 use crate::scim::schema::{Catalog, Returned};
 use crate::yaml::{Mistake, Node};
 
-pub use converge::witness;
+pub use converge::witnesses;
 pub use eval::Origin;
 pub use filter::MappedFilter;
 pub use made::Moment;

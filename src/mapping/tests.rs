@@ -431,11 +431,18 @@ fn a_rule_that_does_not_read_back_has_a_witness() {
     let good = lens(
         "    - move: [$.title, $.nickName]\n      via: [{ swap: [a, b] }]\n    - move: [$.locale, $.locale]\n      via: [locale]\n",
     );
-    assert!(witness(&good).is_none(), "{:?}", witness(&good));
+    assert!(witnesses(&good).is_empty(), "{:?}", witnesses(&good));
     // Two rules fight over one place: what the first moves is overwritten.
     let bad = lens(
         "    - move: [$.title, $.nickName]\n    - set: $.nickName\n      value: x\n      when: $.userName\n",
     );
-    let witness = witness(&bad).unwrap();
-    assert_eq!((witness.place.as_str(), witness.rule.line), ("title", 13));
+    let found = witnesses(&bad);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].place.as_str(), found[0].rule.line), ("title", 13));
+    assert_eq!(found[0].written.as_str(), Some("a"), "the shortest that shows it");
+    let both = lens(
+        "    - move: [$.title, $.nickName]\n    - set: $.nickName\n      value: x\n      when: $.userName\n    - move: [$.locale, $.timezone]\n    - set: $.timezone\n      value: y\n      when: $.userName\n",
+    );
+    let lines: Vec<_> = witnesses(&both).iter().map(|witness| witness.rule.line).collect();
+    assert_eq!(lines, [13, 17], "one for every rule");
 }
