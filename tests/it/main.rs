@@ -12,6 +12,7 @@ mod edges;
 mod foreign;
 mod hazards;
 mod laws;
+mod language;
 mod life_cycle;
 mod lists;
 mod memberships;

@@ -335,7 +335,8 @@ fn plain(mut resource: Value) -> Value {
         if value.is_object() {
             value.retain(|_, value| !value.is_unassigned());
         }
-        !value.is_unassigned() && !(value.is_object() && value.members().len() == 0)
+        let hollow = value.is_object() && value.members().len() == 0;
+        !hollow && !value.is_unassigned()
     });
     resource
 }
@@ -369,25 +370,25 @@ impl<'l> World<'l> {
         out
     }
 
-    fn write(&mut self, after: Value, operation: Operation) -> Option<()> {
+    fn write(&mut self, after: &Value, operation: Operation) -> Option<()> {
         let old = self.read();
         let given = Given { operation, old: Some(&old), known: Some(&self.remainder), ..Given::default() };
         let sent = self.lens.forward(after.clone(), &given, Some(&self.vendor), None).ok()?;
         let noted = self.lens.sent(&sent, Some(&self.vendor), Some(&self.remainder));
         self.vendor = sent;
         self.remainder = std::mem::take(&mut self.remainder).with_sent(noted);
-        self.remember(&after);
+        self.remember(after);
         Some(())
     }
 
     fn put(&mut self, body: Value) -> Option<()> {
         let after = resource::replace(&self.read(), body, self.lens.catalog()).ok()?;
-        self.write(after, Operation::Replace)
+        self.write(&after, Operation::Replace)
     }
 
     fn slow(&mut self, changes: &[Change]) -> Option<()> {
         let after = patch::apply(self.read(), changes, self.lens.catalog()).ok()?;
-        self.write(after, Operation::Patch)
+        self.write(&after, Operation::Patch)
     }
 
     /// `None`: it cannot be carried out directly.
@@ -428,7 +429,7 @@ fn differing(before: &Value, after: &Value) -> Vec<String> {
             match short {
                 "" => out.push((name.to_string(), value)),
                 _ => {
-                    out.extend(value.into_members().map(|(inner, value)| (format!("{short}{inner}"), value)))
+                    out.extend(value.into_members().map(|(inner, value)| (format!("{short}{inner}"), value)));
                 }
             }
         }
