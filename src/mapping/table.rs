@@ -39,6 +39,9 @@ impl Match {
     }
 }
 
+/// Stands between several keys, and in none.
+const BETWEEN: char = '\0';
+
 /// A row as it is written: its keys, of which there is one unless the table names several, and its value.
 pub type Row = (Vec<String>, Value);
 
@@ -50,8 +53,8 @@ pub struct Table {
     /// The names of its keys, when it has several.
     names: Vec<String>,
     rows: Vec<Row>,
-    /// Where the row of a key is, as the table compares.
-    index: HashMap<Vec<String>, usize>,
+    /// Where the row of a key is, as the table compares; of several keys, with [`BETWEEN`] between them.
+    index: HashMap<String, usize>,
     /// For prefixes: the lengths of the keys, longest first.
     lengths: Vec<usize>,
     /// For expressions: all of them, run at once.
@@ -81,7 +84,7 @@ impl Table {
         for (at, (keys, value)) in rows.iter().enumerate() {
             let never =
                 || (at, format!("the row `{}` can never match: an earlier one always does", keys.join(", ")));
-            if table.index.insert(table.folded(keys.clone()), at).is_some() {
+            if table.index.insert(table.folded(keys.join("\0")), at).is_some() {
                 return Err(never());
             }
             if by == Match::Regex && shadowed(&keys[0], &rows[..at]).map_err(|why| (at, why))? {
@@ -107,11 +110,8 @@ impl Table {
         &self.name
     }
 
-    fn folded(&self, mut keys: Vec<String>) -> Vec<String> {
-        if self.by == Match::Ci {
-            keys.iter_mut().for_each(|key| *key = key.to_lowercase());
-        }
-        keys
+    fn folded(&self, key: String) -> String {
+        if self.by == Match::Ci { key.to_lowercase() } else { key }
     }
 
     /// How it compares.
@@ -140,17 +140,23 @@ impl Table {
     /// What a value becomes; `None` when no row has it.
     pub fn get(&self, value: &Value) -> Option<&Value> {
         if !self.names.is_empty() {
-            let part =
-                |name: &String| value.get(name).and_then(Value::scalar_text).unwrap_or_default().to_owned();
-            let keys = self.names.iter().map(part).collect();
+            let mut keys = String::new();
+            for (at, name) in self.names.iter().enumerate() {
+                let part = value.get(name).and_then(Value::scalar_text).unwrap_or_default();
+                if part.contains(BETWEEN) {
+                    return None;
+                }
+                keys.extend((at > 0).then_some(BETWEEN));
+                keys.push_str(part);
+            }
             return self.row(self.index.get(&self.folded(keys)));
         }
         let key = value.scalar_text()?;
         match self.by {
-            Match::Exact => self.row(self.index.get([key.to_owned()].as_slice())),
-            Match::Ci => self.row(self.index.get([key.to_lowercase()].as_slice())),
+            Match::Exact => self.row(self.index.get(key)),
+            Match::Ci => self.row(self.index.get(&key.to_lowercase())),
             Match::Prefix => {
-                let begins = |&length: &usize| self.index.get([key.get(..length)?.to_owned()].as_slice());
+                let begins = |&length: &usize| self.index.get(key.get(..length)?);
                 self.row(self.lengths.iter().find_map(begins))
             }
             Match::Regex => self.row(self.patterns.matches(key).iter().next().as_ref()),
