@@ -273,7 +273,7 @@ async fn walk(
                 .as_ref()
                 .is_none_or(|filter| filter.matches(&canonical, integration.catalog(resource)));
             // What an earlier alternative found already.
-            let known = || {
+            let mut known = || {
                 let id = canonical.get("id").and_then(Value::scalar_text).unwrap_or_default();
                 !asked.also.is_empty() && !seen.insert(CompactString::from(id))
             };

@@ -7,17 +7,19 @@ use super::function::{CountryForm, Function, Rewrite, is_country};
 use super::made::Made;
 use super::scope::Scope;
 use super::template::Template;
-use crate::yaml::{Mistake, Node, nearest};
+use crate::yaml::{Mistake, Node, Span, nearest};
 
 /// Compiles one function.
 ///
 /// # Errors
 /// What is wrong with it, with its place.
 pub(super) fn function(node: &Node, scope: &Scope) -> Result<Function, Mistake> {
-    let (name, span, argument) = parts(node)
-        .ok_or_else(|| Mistake::new(node.span, "a function is a name, or a mapping with one key"))?;
+    let (name, span, argument) = parts(node).ok_or_else(|| {
+        Mistake::new(node.span, "a function is a name, or a mapping with one key")
+            .hint("such as lower, or { prefix: x- }")
+    })?;
     let place = argument.map_or(span, |argument| argument.span);
-    let need = |what: &str| Mistake::new(place, format!("`{name}` needs {what}"));
+    let need = |what: &str| needs(name, what, place);
     let text = |what: &str| {
         let text = argument.and_then(Node::text).filter(|text| !text.is_empty());
         text.map(str::to_owned).ok_or_else(|| need(what))
@@ -34,7 +36,7 @@ pub(super) fn function(node: &Node, scope: &Scope) -> Result<Function, Mistake> 
         _ => Err(need(what)),
     };
     let plain = |function: Function| match argument {
-        Some(argument) => Err(Mistake::new(argument.span, format!("`{name}` takes nothing"))),
+        Some(argument) => Err(takes_nothing(name, argument.span)),
         None => Ok(function),
     };
     match name {
@@ -115,7 +117,8 @@ pub(super) fn function(node: &Node, scope: &Scope) -> Result<Function, Mistake> 
             match (argument, pattern.and_then(|node| Some((node, node.text()?)))) {
                 (Some(argument), Some((node, pattern))) => {
                     let rewrite = rewrite(pattern, argument.get("to"), scope);
-                    let rewrite = rewrite.map_err(|why| Mistake::new(node.span, why))?;
+                    let rewrite =
+                        rewrite.map_err(|why| Mistake::new(node.span, why).hint(example("regex")))?;
                     only(argument, &["match", "to"], Function::Regex(Arc::new(rewrite)))
                 }
                 _ => Err(need("{ match: EXPRESSION, to: \"{1}…\" }; the expression matches the whole value")),
@@ -143,6 +146,40 @@ pub(super) fn function(node: &Node, scope: &Scope) -> Result<Function, Mistake> 
             None => Err(need("a function")),
         },
         _ => Err(unknown_function(name, span)),
+    }
+}
+
+fn needs(name: &str, what: &str, place: Span) -> Mistake {
+    Mistake::new(place, format!("`{name}` needs {what}")).hint(example(name))
+}
+
+fn takes_nothing(name: &str, place: Span) -> Mistake {
+    Mistake::new(place, format!("`{name}` takes nothing")).hint(format!("write just {name}"))
+}
+
+/// How a function that takes something is written.
+fn example(name: &str) -> &'static str {
+    match name {
+        "prefix" => "such as prefix: emp-",
+        "suffix" => "such as suffix: \"@acme.example\"",
+        "swap" => "such as swap: [okta, acme]",
+        "split" | "join" => "such as join: \", \"",
+        "country" => "such as country: { from: alpha2, to: name }",
+        "date" => "such as date: { from: \"%Y-%m-%d\", to: \"%d.%m.%Y\" }",
+        "table" => "such as table: organizations",
+        "word" => "such as word: 1",
+        "before" | "after" => "such as before: \"@\"",
+        "slice" => "such as slice: [0, 2]",
+        "replace" => "such as replace: [\" \", \"_\"]",
+        "fit" => "such as fit: 64",
+        "strip" => "such as strip: emp-, or strip: { suffix: \"@acme.example\" }",
+        "regex" => "such as regex: { match: \"(\\\\w+)@.*\", to: \"{1}\" }",
+        "phone" => "such as phone, or phone: PT",
+        "plus" => "such as plus: 30d",
+        "each" => "such as each: lower",
+        "now" => "such as now, or now: \"%Y-%m-%d\"",
+        "random" => "such as random: 24",
+        _ => "see the functions of the mapping language",
     }
 }
 
@@ -187,7 +224,7 @@ pub(super) fn made(node: &Node) -> Result<Option<Made>, Mistake> {
         return Ok(None);
     };
     let place = argument.map_or(span, |argument| argument.span);
-    let need = |what: &str| Mistake::new(place, format!("`{name}` needs {what}"));
+    let need = |what: &str| needs(name, what, place);
     let length = |node: Option<&Node>| {
         let length = node.and_then(Node::whole).and_then(|length| usize::try_from(length).ok());
         length.filter(|length| (1..=Made::LONGEST).contains(length))
@@ -199,7 +236,7 @@ pub(super) fn made(node: &Node) -> Result<Option<Made>, Mistake> {
             None => Err(need("nothing, or a form as in strftime, such as \"%Y-%m-%d\"")),
         },
         ("uuid", None) => Ok(Made::Uuid),
-        ("uuid", Some(_)) => Err(Mistake::new(place, "`uuid` takes nothing")),
+        ("uuid", Some(_)) => Err(takes_nothing(name, place)),
         (_, argument) => {
             let of = argument.and_then(|argument| argument.get("of")).and_then(Node::text);
             let whole = argument.map(|argument| argument.get("length").unwrap_or(argument));

@@ -18,7 +18,7 @@ pub(super) fn table(name: &str, definition: &Node) -> Result<Table, Mistake> {
         .map(str::to_owned)
         .collect();
     let Some(node) = definition.get("rows") else {
-        return Err(Mistake::new(definition.span, "`rows` is missing"));
+        return Err(Mistake::new(definition.span, "`rows` is missing").hint("rows: { key: value }"));
     };
     let mut spans: Vec<Span> = Vec::new();
     let mut rows: Vec<Row> = Vec::new();
@@ -35,10 +35,8 @@ pub(super) fn table(name: &str, definition: &Node) -> Result<Table, Mistake> {
                 return Err(mistake.hint("a table with one key has none, and its rows are a mapping"));
             }
             if matches!(by, Match::Prefix | Match::Regex) {
-                return Err(Mistake::new(
-                    keys.span,
-                    "several keys are compared exactly or in any case (`ci`)",
-                ));
+                let mistake = Mistake::new(keys.span, "several keys are compared exactly or in any case");
+                return Err(mistake.hint("`match: exact` or `match: ci`"));
             }
             for item in items {
                 let Some((value, keys)) =
@@ -49,7 +47,7 @@ pub(super) fn table(name: &str, definition: &Node) -> Result<Table, Mistake> {
                         names.len() + 1,
                         names.join(", ")
                     );
-                    return Err(Mistake::new(item.span, message));
+                    return Err(Mistake::new(item.span, message).hint(row_of(&names)));
                 };
                 let texts: Option<Vec<_>> = keys
                     .iter()
@@ -57,7 +55,8 @@ pub(super) fn table(name: &str, definition: &Node) -> Result<Table, Mistake> {
                         |key| if key.is_null() { Some(String::new()) } else { key.text().map(str::to_owned) },
                     )
                     .collect();
-                let texts = texts.ok_or_else(|| Mistake::new(item.span, "a key is plain text"))?;
+                let texts = texts
+                    .ok_or_else(|| Mistake::new(item.span, "a key is plain text").hint(row_of(&names)))?;
                 spans.push(item.span);
                 rows.push((texts, value.to_value()));
             }
@@ -66,15 +65,21 @@ pub(super) fn table(name: &str, definition: &Node) -> Result<Table, Mistake> {
             let mistake = Mistake::new(node.span, "rows in a list have several keys, and `keys` names them");
             return Err(mistake.hint("`keys: [department, country]`, or rows as a mapping"));
         }
-        _ => return Err(Mistake::new(node.span, "with `keys`, rows are lists: [key, key, value]")),
+        _ => return Err(Mistake::new(node.span, "with `keys`, each row is a list").hint(row_of(&names))),
     }
     Table::new(name, by, names, rows).map_err(|(at, why)| {
         let mistake = Mistake::new(spans.get(at).copied().unwrap_or(node.span), why);
-        match by {
-            Match::Ci => {
-                mistake.hint("keys that differ in case alone are one key in this table: take one of them out")
+        mistake.hint(match by {
+            Match::Ci => "keys that differ in case alone are one key in this table: take one of them out",
+            Match::Regex => {
+                "the first expression that matches the whole value decides: the narrow ones first"
             }
-            _ => mistake,
-        }
+            Match::Exact | Match::Prefix => "take it out, or change its key",
+        })
     })
+}
+
+/// What a row with these keys looks like.
+fn row_of(names: &[String]) -> String {
+    format!("such as [{}, value]", names.join(", "))
 }

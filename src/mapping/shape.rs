@@ -76,7 +76,7 @@ const PARAMETER: Shape = Shape::Object(&[
 const TABLE: Shape = Shape::Object(&[
     Field::optional(
         "match",
-        Shape::WordOrLater(&Match::NAMES, &["regex"]),
+        Shape::Word(&Match::NAMES),
         "how keys are compared: exact unless said otherwise",
     ),
     Field::optional(

@@ -136,7 +136,7 @@ fn tables_have_expressions_and_several_keys() {
     assert!(error.detail.contains("it has more than givenName and familyName"), "{error}");
     for (tables, rules, says) in [
         ("  t: { keys: [a], rows: [[x, y]] }\n", "    []\n", "at least two keys"),
-        ("  t: { keys: [a, b], rows: { x: y } }\n", "    []\n", "rows are lists"),
+        ("  t: { keys: [a, b], rows: { x: y } }\n", "    []\n", "each row is a list"),
         ("  t: { rows: [[x, y]] }\n", "    []\n", "`keys` names them"),
         ("  t: { keys: [a, b], match: prefix, rows: [[x, y, z]] }\n", "    []\n", "compared exactly"),
         ("  t: { keys: [a, b], rows: [[x, y]] }\n", "    []\n", "a row has 3 elements: a, b, and its value"),
