@@ -67,12 +67,9 @@ impl Write<'_> {
         if then.is_empty() {
             return Ok(vendor);
         }
-        let call = emulation::direct(&integration.profile, resource, id, then);
-        let call = call.ok_or_else(|| Error::internal("a creation that cannot be completed"))?;
-        let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
-        if !reply.is_success() {
-            return Err(reply.error(&call).of_known());
-        }
+        let calls = emulation::direct(&integration.profile, resource, id, then);
+        let calls = calls.ok_or_else(|| Error::internal("a creation that cannot be completed"))?;
+        integration.send_all(&calls, self.context).await.map_err(Error::of_known)?;
         let why = "the creation took two steps";
         read::fetch(integration, resource, id, &Projection::default(), why, self.context).await
     }

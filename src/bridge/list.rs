@@ -46,7 +46,9 @@ pub(super) async fn list(
     };
     let sort = sort.flatten();
     let sort = sort.as_ref().filter(|_| vendor_sorts).map(|path| (path, query.descending));
-    let projection = integration.vendor_projection(resource, &with_filter(&request.projection, query));
+    let shown = with_filter(&request.projection, query);
+    let members = shown.shows(&AttrPath::core("members"));
+    let projection = integration.vendor_projection(resource, &shown);
     if asked.exact && vendor_sorts {
         let call = emulation::list(
             &integration.profile,
@@ -56,13 +58,18 @@ pub(super) async fn list(
             sort,
             &projection,
         );
-        let page = fetch(integration, &call, context).await?;
+        let mut page = fetch(integration, &call, context).await?;
+        if members && page.resources.len() <= count {
+            for vendor in &mut page.resources {
+                *vendor = integration.with_members(resource, std::mem::take(vendor), context).await?;
+            }
+        }
         if let Some(answer) = as_it_is(integration, request, query, page, (start, count)).await? {
             return Ok(answer);
         }
         context.trail.note("the vendor's answer holds what was not asked for: it is filtered here");
     }
-    let mut found = walk(integration, resource, &asked, query, context).await?;
+    let mut found = walk(integration, resource, &asked, (query, members), context).await?;
     if let Some(path) = &query.sort_by {
         sort_by(&mut found, path, query.descending, integration, resource);
     }
@@ -262,12 +269,13 @@ async fn walk(
     integration: &Integration,
     resource: ResourceType,
     asked: &Pushdown,
-    query: &Query,
+    (query, members): (&Query, bool),
     context: &Context,
 ) -> Result<Vec<Value>, Error> {
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
     for ask in asked.each() {
-        for_each(integration, resource, ask, MAX_WALK, context, |canonical| {
+        let pages = Pages { members, ..Pages::new(integration, resource, ask, MAX_WALK) };
+        for_each(pages, context, |canonical| {
             let matches = query
                 .filter
                 .as_ref()
@@ -293,14 +301,11 @@ async fn walk(
 /// # Errors
 /// `tooMany` when there are more than `limit`; any error of a call.
 pub(super) async fn for_each(
-    integration: &Integration,
-    resource: ResourceType,
-    ask: Option<&Filter>,
-    limit: usize,
+    mut pages: Pages<'_>,
     context: &Context,
     mut visit: impl FnMut(Value) -> ControlFlow<()> + Send,
 ) -> Result<(), Error> {
-    let mut pages = Pages::new(integration, resource, ask, limit);
+    let (integration, resource) = (pages.integration, pages.resource);
     while let Some(resources) = pages.next(context).await? {
         for (id, vendor) in resources {
             if integration.is_buried(resource, &id).await? {
@@ -326,7 +331,7 @@ pub(super) async fn named(
     let asked = asked.unwrap_or(Pushdown { ask: None, also: Vec::new(), exact: false });
     let mut found = Vec::new();
     for ask in asked.each() {
-        let mut pages = Pages::new(integration, resource, ask, MAX_WALK);
+        let mut pages = Pages { members: false, ..Pages::new(integration, resource, ask, MAX_WALK) };
         while let Some(resources) = pages.next(context).await? {
             for (id, vendor) in resources {
                 let canonical = integration.back(resource, vendor).await?;
@@ -340,27 +345,42 @@ pub(super) async fn named(
 }
 
 /// The vendor's pages, one after the other, each resource once: to the end, and no further than they bring anything new.
-struct Pages<'p> {
+pub(super) struct Pages<'p> {
     integration: &'p Integration,
     resource: ResourceType,
     ask: Option<&'p Filter>,
+    /// `tooMany` when there are more.
     limit: usize,
+    /// Whether groups are to have their members, from a vendor that does not show them.
+    members: bool,
     seen: HashSet<CompactString>,
     start: usize,
     ended: bool,
 }
 
 impl<'p> Pages<'p> {
-    fn new(
+    pub(super) fn new(
         integration: &'p Integration,
         resource: ResourceType,
         ask: Option<&'p Filter>,
         limit: usize,
     ) -> Self {
-        Self { integration, resource, ask, limit, seen: HashSet::new(), start: 1, ended: false }
+        Self {
+            integration,
+            resource,
+            ask,
+            limit,
+            members: true,
+            seen: HashSet::new(),
+            start: 1,
+            ended: false,
+        }
     }
 
-    async fn next(&mut self, context: &Context) -> Result<Option<Vec<(CompactString, Value)>>, Error> {
+    pub(super) async fn next(
+        &mut self,
+        context: &Context,
+    ) -> Result<Option<Vec<(CompactString, Value)>>, Error> {
         if self.ended {
             return Ok(None);
         }
@@ -375,6 +395,10 @@ impl<'p> Pages<'p> {
             let id = CompactString::from(vendor.get("id").and_then(Value::scalar_text).unwrap_or_default());
             // A page that shifts while it is read, or is given again, repeats what was there before.
             if self.seen.insert(id.clone()) {
+                let vendor = match self.members {
+                    true => Box::pin(self.integration.with_members(self.resource, vendor, context)).await?,
+                    false => vendor,
+                };
                 new.push((id, vendor));
             }
         }

@@ -151,7 +151,7 @@ impl Integration {
             return Ok(groups);
         }
         let mut stopped = false;
-        list::for_each(self, ResourceType::Group, None, MAX_GROUPS, context, |group| {
+        list::for_each(list::Pages::new(self, ResourceType::Group, None, MAX_GROUPS), context, |group| {
             let id = group.get("id").and_then(Value::scalar_text).unwrap_or_default().into();
             groups.push((id, as_group(&group)));
             stopped = self.tasks.is_closed();

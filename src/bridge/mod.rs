@@ -7,6 +7,7 @@ mod error;
 mod finish;
 mod list;
 mod lock;
+mod members;
 mod membership;
 mod noted;
 mod present;

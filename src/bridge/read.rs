@@ -3,6 +3,7 @@
 use super::{Answer, Context, Error, Integration};
 use crate::emulation;
 use crate::scim::json::Value;
+use crate::scim::name::AttrPath;
 use crate::scim::projection::Projection;
 use crate::scim::request::Request;
 use crate::scim::schema::ResourceType;
@@ -54,7 +55,10 @@ pub(super) async fn fetch(
     if body.get("id").and_then(Value::scalar_text) != Some(id) {
         return Err(Error::broken("a GET was answered with another resource than the one asked for"));
     }
-    Ok(body)
+    match projection.shows(&AttrPath::core("members")) {
+        true => integration.with_members(resource, body, context).await,
+        false => Ok(body),
+    }
 }
 
 impl Integration {

@@ -158,8 +158,9 @@ impl Integration {
         let given = Given { groups, old, regrouped: true, operation, known, ..Given::default() };
         let after = self.forward(resource, canonical.clone(), &given, Some(&before), context)?;
         let noted = self.to_note(resource, &after, Some(&before), known);
-        let call = emulation::change(&self.profile, resource, user, &before, &after, self.catalog(resource))?;
-        if let Some(call) = call {
+        let calls =
+            emulation::change(&self.profile, resource, user, &before, &after, self.catalog(resource))?;
+        for call in calls {
             let reply = self.wire.send(&call, context.deadline, &context.trail).await?;
             if !reply.is_success() && reply.status != 404 {
                 return Err(reply.error(&call));

@@ -142,21 +142,24 @@ impl Write<'_> {
         send: &[PatchOperation],
     ) -> Result<Option<Option<Value>>, Error> {
         let (integration, resource) = (self.integration, self.resource);
-        let Some(call) = emulation::direct(&integration.profile, resource, id, send) else { return Ok(None) };
+        let Some(calls) = emulation::direct(&integration.profile, resource, id, send) else {
+            return Ok(None);
+        };
         let pending = match resource {
             ResourceType::Group => integration.expect_operations(id, operations, self.context).await?,
             ResourceType::User => Some(Pending::default()),
         };
         let Some(pending) = pending else { return Ok(None) };
-        let error = match integration.wire.send(&call, self.context.deadline, &self.context.trail).await {
-            Ok(reply) if reply.is_success() => {
+        let error = match integration.send_all(&calls, self.context).await {
+            Ok(body) => {
                 if resource == ResourceType::Group {
                     let now = Now::Changed(membership::effect(operations));
                     integration.done(id, pending, now, self.context).await?;
                 }
-                return Ok(Some(reply.body.filter(|body| body.text_at("id") == Some(id))));
+                let shown = body
+                    .filter(|body| body.text_at("id") == Some(id) && !integration.hides_members(resource));
+                return Ok(Some(shown));
             }
-            Ok(reply) => reply.error(&call),
             Err(error) => error,
         };
         integration.not_done(id, pending, &error).await?;
@@ -284,7 +287,7 @@ impl Write<'_> {
         let given = Given { groups: groups.as_ref(), known, ..given };
         let after = integration.forward(resource, after, &given, Some(before), self.context)?;
         let noted = integration.to_note(resource, &after, Some(before), known);
-        let call = emulation::change(
+        let calls = emulation::change(
             &integration.profile,
             resource,
             id,
@@ -292,18 +295,17 @@ impl Write<'_> {
             &after,
             integration.catalog(resource),
         )?;
-        let Some(call) = call else {
+        if calls.is_empty() {
             integration.note_sent(resource, id, noted).await?;
             self.context.trail.note("nothing differs for the vendor: nothing is sent");
             return Ok(before.clone());
-        };
-        let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
-        if !reply.is_success() {
-            return Err(reply.error(&call).of_known());
         }
+        let body = integration.send_all(&calls, self.context).await.map_err(Error::of_known)?;
         integration.note_sent(resource, id, noted).await?;
-        match reply.body {
-            Some(body) if body.text_at("id") == Some(id) => Ok(body),
+        match body {
+            Some(body) if body.text_at("id") == Some(id) => {
+                Ok(if integration.hides_members(resource) { with_members(body, after) } else { body })
+            }
             Some(body) if body.has("id") => Err(Error::broken("a change was answered with another resource")),
             // What the vendor made of it, and its `meta`, only the vendor knows.
             _ => {
@@ -322,6 +324,23 @@ impl Write<'_> {
 }
 
 impl Integration {
+    /// Sends calls one after the other, up to the first that fails; gives what the last is answered with.
+    pub(super) async fn send_all(
+        &self,
+        calls: &[emulation::Call],
+        context: &Context,
+    ) -> Result<Option<Value>, Error> {
+        let mut body = None;
+        for call in calls {
+            let reply = self.wire.send(call, context.deadline, &context.trail).await?;
+            if !reply.is_success() {
+                return Err(reply.error(call));
+            }
+            body = reply.body;
+        }
+        Ok(body)
+    }
+
     /// A resource in the vendor's terms, cut to what the vendor accepts.
     pub(super) fn forward(
         &self,
@@ -338,6 +357,14 @@ impl Integration {
         }
         Ok(emulation::fit(self.profile.resource(resource), mapped, self.catalog(resource), before)?)
     }
+}
+
+/// What the vendor answered, with the members that it does not show: those that it was told of.
+fn with_members(mut body: Value, mut told: Value) -> Value {
+    if let Some(members) = told.remove("members") {
+        body.set("members", members);
+    }
+    body
 }
 
 /// `active: false`, and nothing else.

@@ -133,13 +133,16 @@ fn patched(file: &Node, test: &Node, compiled: &Compiled, change: &Change<'_>) -
         emulation::change(&compiled.profile, *resource, "id", &there, &after, lens.catalog())
     };
     let sent = sent().map_err(|error| error.detail)?;
-    let got = match sent.and_then(|call| call.body) {
-        None => Value::from(Vec::new()),
-        Some(body) => match body.get("Operations") {
-            Some(operations) => operations.clone(),
-            None => without_schemas(body),
-        },
-    };
+    // What several calls carry, one after the other.
+    let mut operations = Vec::new();
+    let mut whole = None;
+    for mut body in sent.into_iter().filter_map(|call| call.body) {
+        match body.remove("Operations") {
+            Some(some) => operations.extend(some.into_items()),
+            None => whole = Some(without_schemas(body)),
+        }
+    }
+    let got = whole.unwrap_or_else(|| Value::from(operations));
     let expected = test.get("vendor").map(Node::to_value).unwrap_or_default();
     let expected = if expected.is_list() {
         let operations = expected.items().iter().map(|operation| {

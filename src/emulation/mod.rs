@@ -5,12 +5,14 @@
 
 mod fit;
 mod okta;
+mod patch;
 mod plan;
 mod profile;
 mod pushdown;
 mod shape;
 
 pub use fit::fit;
+pub use patch::{as_members, members_of};
 pub use plan::{Call, Verb, change, create, delete, direct, list, read};
 pub use profile::{Delete, Patch, Profile, Resource, Speak};
 pub use pushdown::{Pushdown, pushdown};

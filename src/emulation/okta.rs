@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use super::plan::Verb;
 use crate::scim::diff::{self, Change};
 use crate::scim::json::Value;
-use crate::scim::patch::{Op, Operation, PATCH_OP};
+use crate::scim::patch::{Op, Operation, envelope};
 use crate::scim::path::Path;
 use crate::scim::schema::ResourceType;
 
@@ -59,14 +59,7 @@ fn pathless<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
     let mut operation = Value::object();
     operation.set("op", "replace");
     operation.set("value", members.into_iter().collect::<Value>());
-    message(vec![operation])
-}
-
-fn message(operations: Vec<Value>) -> Value {
-    let mut body = Value::object();
-    body.set("schemas", vec![Value::from(PATCH_OP)]);
-    body.set("Operations", operations);
-    body
+    envelope(vec![operation])
 }
 
 /// The PATCH for operations that Okta itself would send without knowing the resource; `None` for any others.
@@ -95,7 +88,7 @@ pub(super) fn direct(resource: ResourceType, id: &str, operations: &[Operation])
             _ => None,
         }
     };
-    operations.iter().map(one).collect::<Option<Vec<_>>>().map(message)
+    operations.iter().map(one).collect::<Option<Vec<_>>>().map(envelope)
 }
 
 /// The call for a difference.
@@ -133,7 +126,7 @@ pub(super) fn change(
             operations.push(renaming(id, value));
         }
     }
-    (Verb::Patch, message(operations), "Okta renames groups and changes members by PATCH")
+    (Verb::Patch, envelope(operations), "Okta renames groups and changes members by PATCH")
 }
 
 /// Okta names the id again when it renames.

@@ -3,14 +3,14 @@
 use compact_str::CompactString;
 
 use super::fit::trim;
-use super::okta;
-use super::profile::{Delete, Patch, Profile, Speak};
+use super::profile::{Delete, Patch, Profile, Resource, Speak};
+use super::{okta, patch};
 use crate::scim::diff::{self, Change};
 use crate::scim::error::Error;
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
-use crate::scim::patch::{self, Op, Operation};
+use crate::scim::patch::{Op, Operation};
 use crate::scim::path::Path;
 use crate::scim::projection::Projection;
 use crate::scim::resource::list_schemas;
@@ -95,7 +95,8 @@ pub fn create(profile: &Profile, resource: ResourceType, mut body: Value) -> (Ca
             then,
         );
     }
-    (Call::new(Verb::Post, resource, None, "a new resource").with(body), Vec::new())
+    let then = patch::after_creation(profile.resource(resource), &mut body);
+    (Call::new(Verb::Post, resource, None, "a new resource").with(body), then)
 }
 
 /// The call that reads one resource.
@@ -168,8 +169,13 @@ pub fn delete(profile: &Profile, resource: ResourceType, id: &str) -> Call {
     Call::new(Verb::Delete, resource, Some(id), why)
 }
 
-/// The call for operations that need no look at the vendor; `None` when this vendor would not take them as they are.
-pub fn direct(profile: &Profile, resource: ResourceType, id: &str, operations: &[Operation]) -> Option<Call> {
+/// The calls for operations that need no look at the vendor; `None` when this vendor would not take them as they are.
+pub fn direct(
+    profile: &Profile,
+    resource: ResourceType,
+    id: &str,
+    operations: &[Operation],
+) -> Option<Vec<Call>> {
     let able = profile.resource(resource);
     let plain = able.allow.is_none()
         && operations.iter().all(|operation| {
@@ -179,27 +185,42 @@ pub fn direct(profile: &Profile, resource: ResourceType, id: &str, operations: &
                 !able.deny.iter().any(about) && !able.enums.iter().any(|one| about(&one.path))
             })
         });
-    let revokes = operations.iter().any(revokes);
     if profile.speak == Speak::Okta {
+        let revokes = operations.iter().any(revokes);
         let body = okta::direct(resource, id, operations)?;
         let why = "as Okta sends it";
-        return Some(Call { revokes, ..Call::new(Verb::Patch, resource, Some(id), why).with(body) });
+        return Some(vec![Call { revokes, ..Call::new(Verb::Patch, resource, Some(id), why).with(body) }]);
     }
     let patchable = match able.patch {
         Patch::Full => true,
         Patch::ActiveOnly => operations.iter().all(is_active),
         Patch::None => false,
     };
-    if !patchable || !plain {
+    if !patchable || !plain || !patch::takes(able, operations) {
         return None;
     }
     let mut sent = operations.to_vec();
     sent.iter_mut().for_each(|operation| without_refs(&mut operation.value));
-    let why = "the operations need no look at the vendor first";
-    Some(Call { revokes, ..Call::new(Verb::Patch, resource, Some(id), why).with(patch::message(&sent)) })
+    Some(patches(able, resource, id, sent, "the operations need no look at the vendor first"))
 }
 
-/// The calls that make a resource of the vendor from what it is into what it shall be; none when nothing differs.
+/// One PATCH, or as many as the vendor's limits make of it.
+fn patches(
+    able: &Resource,
+    resource: ResourceType,
+    id: &str,
+    operations: Vec<Operation>,
+    why: &'static str,
+) -> Vec<Call> {
+    let call = |request: patch::Request| Call {
+        revokes: request.revokes,
+        ..Call::new(Verb::Patch, resource, Some(id), why).with(request.body)
+    };
+    patch::requests(able, operations, revokes).into_iter().map(call).collect()
+}
+
+/// The calls that make a resource of the vendor from what it is into what it shall be; none when nothing differs. Each can
+/// be repeated, and what is left when one of them fails is the difference then.
 ///
 /// # Errors
 /// When this vendor has no way to change it.
@@ -210,33 +231,46 @@ pub fn change(
     before: &Value,
     after: &Value,
     catalog: &Catalog,
-) -> Result<Option<Call>, Error> {
+) -> Result<Vec<Call>, Error> {
     let able = profile.resource(resource);
     // What the vendor has besides what it accepts from us is its own business.
     let mut changes = diff::changes(&trim(able, before.clone(), catalog), after, catalog);
     changes.iter_mut().filter_map(|change| change.after.as_mut()).for_each(without_refs);
     if changes.is_empty() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let revokes = changes.iter().any(takes_away);
     let call = |verb: Verb, body: Value, why: &'static str| {
-        Ok(Some(Call { revokes, ..Call::new(verb, resource, Some(id), why).with(body) }))
+        Ok(vec![Call { revokes, ..Call::new(verb, resource, Some(id), why).with(body) }])
     };
     if profile.speak == Speak::Okta {
         let (verb, body, why) = okta::change(resource, id, before, after, &changes);
         return call(verb, body, why);
     }
-    let only_active = changes.iter().all(|change| change.path.is_core("active"));
-    match able.patch {
-        Patch::Full => call(Verb::Patch, patch::message(&diff::operations(&changes)), "only what differs"),
-        Patch::ActiveOnly if only_active => {
-            call(Verb::Patch, patch::message(&diff::operations(&changes)), "only `active` differs")
+    let operations = diff::operations(&changes);
+    let (patchable, why) = match able.patch {
+        Patch::Full => {
+            let listed = changes.iter().all(|change| patch::is_listed(able, &Some(change.path.whole())));
+            (listed, "only what differs")
         }
-        _ if able.no_put => {
-            Err(Error::mutability(changes.first().map(|change| change.path.to_string()).unwrap_or_default()))
+        Patch::ActiveOnly => {
+            (changes.iter().all(|change| change.path.is_core("active")), "only `active` differs")
         }
-        _ => call(Verb::Put, whole(after, catalog), "the vendor cannot PATCH this: the whole resource"),
+        Patch::None => (false, ""),
+    };
+    let stays = operations.iter().find(|operation| patch::cannot_go(able, operation));
+    if patchable && stays.is_none() {
+        return Ok(patches(able, resource, id, operations, why));
     }
+    if able.no_put {
+        let listed = |change: &&Change| !patch::is_listed(able, &Some(change.path.whole()));
+        let unable = stays.and_then(|operation| operation.path.as_ref()).map(ToString::to_string);
+        let change = changes.iter().find(listed).or(changes.first());
+        return Err(Error::mutability(
+            unable.or_else(|| change.map(|change| change.path.to_string())).unwrap_or_default(),
+        ));
+    }
+    call(Verb::Put, whole(after, catalog), "the vendor cannot PATCH this: the whole resource")
 }
 
 /// The whole resource as a PUT carries it: with its id, without what only the vendor writes.

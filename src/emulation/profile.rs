@@ -49,6 +49,16 @@ pub struct Resource {
     pub unsupported: bool,
     /// What PATCH does.
     pub patch: Patch,
+    /// All attributes that PATCH changes; `None`: every one.
+    pub patch_listed: Option<Vec<AttrPath>>,
+    /// How many operations a PATCH may hold.
+    pub max_ops: Option<usize>,
+    /// Attributes that only one operation of a PATCH may name.
+    pub one_op: Vec<AttrPath>,
+    /// Attributes that `remove` must not name.
+    pub never_removed: Vec<AttrPath>,
+    /// How members are shown and changed; of groups.
+    pub members: Members,
     /// PUT is not there.
     pub no_put: bool,
     /// What DELETE does.
@@ -65,6 +75,35 @@ pub struct Resource {
     pub enums: Vec<Enum>,
     /// What a creation sends when there is nothing.
     pub defaults: Vec<(AttrPath, Value)>,
+}
+
+/// How members of a group are shown and changed.
+#[derive(Clone, Debug, Default)]
+pub struct Members {
+    /// A group is shown without them, and this attribute of users finds them; `None`: it is shown with them.
+    pub query: Option<AttrPath>,
+    /// `replace` of all members is not taken, or does not take any out.
+    pub no_replace: bool,
+    /// `remove` of all members is not taken.
+    pub no_remove_all: bool,
+    /// How a member is taken out.
+    pub remove_form: RemoveForm,
+    /// How many members a PATCH may change.
+    pub per_patch: Option<usize>,
+    /// How many members a creation may bring.
+    pub per_create: Option<usize>,
+}
+
+/// How a member is taken out of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RemoveForm {
+    /// `"path": "members[value eq \"x\"]"`
+    #[default]
+    FilterPath,
+    /// `"path": "members[value eq x]"`
+    FilterPathUnquoted,
+    /// `"path": "members", "value": [{ "value": "x" }]`
+    ValueArray,
 }
 
 /// What PATCH does.
@@ -260,9 +299,21 @@ impl Reader<'_> {
         for (key, value) in of("default").map(Node::entries).unwrap_or_default() {
             defaults.extend(self.path(&key.text, key.span, catalog).map(|path| (path, value.to_value())));
         }
+        let patch = node.get("patch");
+        let part = |key: &str| patch.and_then(|patch| patch.get(key));
+        let patch_listed = part("listed").map(|list| self.paths(list, catalog));
+        let one_op = part("one_op_per_attr").map(|list| self.paths(list, catalog)).unwrap_or_default();
+        let never_removed =
+            part("remove_forbidden").map(|list| self.paths(list, catalog)).unwrap_or_default();
+        let members = node.get("members").map(|node| self.members(node)).unwrap_or_default();
         Resource {
+            patch_listed,
+            max_ops: part("max_ops").and_then(Node::whole).map(clamp),
+            one_op,
+            never_removed,
+            members,
             unsupported: node.get("supported").and_then(Node::truth) == Some(false),
-            patch: match node.text_at("patch") {
+            patch: match node.text_at("patch").or_else(|| part("kind").and_then(Node::text)) {
                 Some("active_only") => Patch::ActiveOnly,
                 Some("none") => Patch::None,
                 _ => Patch::Full,
@@ -279,6 +330,35 @@ impl Reader<'_> {
             required,
             enums,
             defaults,
+        }
+    }
+
+    fn members(&mut self, node: &Node) -> Members {
+        let query = node.get("query").and_then(|node| {
+            let users = Catalog::standard(ResourceType::User);
+            self.path(node.text().unwrap_or_default(), node.span, &users)
+        });
+        let never = node.text_at("returned") == Some("never");
+        if never && node.get("query").is_none() {
+            let span = node.get("returned").map_or(node.span, |node| node.span);
+            let mistake =
+                Mistake::new(span, "members that the vendor never shows must be found in another way");
+            self.mistakes.push(
+                mistake.hint("query: groups.value, the attribute by which it lists the users of a group"),
+            );
+        }
+        let count = |key: &str| node.get(key).and_then(Node::whole).map(clamp);
+        Members {
+            query: query.filter(|_| never),
+            no_replace: node.text_at("replace").is_some_and(|word| word != "ok"),
+            no_remove_all: node.get("remove_all").and_then(Node::truth) == Some(false),
+            remove_form: match node.text_at("remove_form") {
+                Some("filter_path_unquoted") => RemoveForm::FilterPathUnquoted,
+                Some("value_array") => RemoveForm::ValueArray,
+                _ => RemoveForm::FilterPath,
+            },
+            per_patch: count("per_patch"),
+            per_create: count("per_create"),
         }
     }
 

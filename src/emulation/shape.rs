@@ -88,11 +88,70 @@ const ATTRS: Shape = Shape::Object(&[
     Field::later("unknown", "what the vendor does with unknown attributes"),
 ]);
 
+const PATCHES: Shape = Shape::Word(&["full", "active_only", "none"]);
+
+const PATCH: Shape = Shape::Short(
+    &PATCHES,
+    &Shape::Object(&[
+        Field::optional("kind", PATCHES, "what PATCH does; full unless said otherwise"),
+        Field::optional(
+            "listed",
+            Shape::List(&Shape::Text),
+            "the attributes that PATCH changes; others need a PUT",
+        ),
+        Field::optional("max_ops", Shape::Count, "how many operations a request may hold"),
+        Field::optional(
+            "pathless",
+            Shape::WordOrLater(&["ok", "single_attr", "never"], &["required_for_members"]),
+            "whether operations without a path are taken; the bridge sends none",
+        ),
+        Field::optional(
+            "one_op_per_attr",
+            Shape::List(&Shape::Text),
+            "attributes that one operation of a request may name, and no second",
+        ),
+        Field::optional(
+            "remove_forbidden",
+            Shape::List(&Shape::Text),
+            "attributes that `remove` must not name",
+        ),
+        Field::later("op_form", "how operations are written"),
+    ]),
+);
+
+const MEMBERS: Shape = Shape::Object(&[
+    Field::optional(
+        "returned",
+        Shape::WordOrLater(&["always", "never"], &["flag", "capped"]),
+        "whether a group is shown with its members",
+    ),
+    Field::optional(
+        "query",
+        Shape::Text,
+        "the attribute of Users by which the members of a group are found, such as groups.value",
+    ),
+    Field::optional(
+        "replace",
+        Shape::Word(&["ok", "forbidden", "additive"]),
+        "what `replace` of all members does; forbidden and additive are hidden by single changes",
+    ),
+    Field::optional("remove_all", Shape::Truth, "whether `remove` of all members without a filter is taken"),
+    Field::optional(
+        "remove_form",
+        Shape::WordOrLater(&["filter_path", "filter_path_unquoted", "value_array"], &["v1_operation", "all"]),
+        "how a member is taken out",
+    ),
+    Field::optional("per_patch", Shape::Count, "how many members a PATCH may change"),
+    Field::optional("per_create", Shape::Count, "how many members a creation may bring"),
+    Field::later("add_form", "how a member is added"),
+    Field::later("hard_max", "how many members a group may have"),
+]);
+
 macro_rules! resource {
     ($($more:expr),* $(,)?) => {
         Shape::Object(&[
             Field::optional("supported", Shape::Truth, "whether the vendor has them at all"),
-            Field::optional("patch", Shape::Word(&["full", "active_only", "none"]), "what PATCH does"),
+            Field::optional("patch", PATCH, "what PATCH does"),
             Field::optional("put", Shape::Word(&["full", "none"]), "what PUT does"),
             Field::optional("filter", FILTER, "which filters the vendor evaluates"),
             Field::optional("attrs", ATTRS, "which attributes it has"),
@@ -119,7 +178,7 @@ const USERS: Shape = resource![
 ];
 
 const GROUPS: Shape = resource![
-    Field::later("members", "how members are returned and changed"),
+    Field::optional("members", MEMBERS, "how members are shown and changed"),
     Field::later("as", "what a group is at the vendor"),
     Field::later("nested", "groups within groups"),
     Field::later("max", "how many"),

@@ -134,8 +134,13 @@ pub fn operations(body: &Value) -> Result<&[Value], Error> {
 
 /// The message that carries these operations.
 pub fn message(operations: &[Operation]) -> Value {
+    envelope(operations.iter().map(Operation::to_value).collect())
+}
+
+/// The message that carries operations in whatever form they are written.
+pub fn envelope(operations: Vec<Value>) -> Value {
     let mut body = Value::object();
-    body.set("schemas", Value::from(vec![Value::from(PATCH_OP)]));
-    body.set("Operations", operations.iter().map(Operation::to_value).collect::<Value>());
+    body.set("schemas", vec![Value::from(PATCH_OP)]);
+    body.set("Operations", operations);
     body
 }
