@@ -1,8 +1,8 @@
 //! POST: the call that makes a resource, and the record that comes back to life because the vendor kept it.
 
-use super::write::Write;
+use super::write::{Write, with_members};
 use super::{Answer, Error, Kind, list, read};
-use crate::emulation;
+use crate::emulation::{self, Echo};
 use crate::mapping::{Given, Operation};
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
@@ -45,6 +45,11 @@ impl Write<'_> {
             return Err(Error::broken("a creation was answered without an id"));
         }
         let vendor = Box::pin(self.complete_creation(&id, vendor, &then)).await?;
+        let vendor = if then.is_empty() && integration.hides_members(resource) {
+            with_members(vendor, body.clone())
+        } else {
+            vendor
+        };
         let seen = integration.lens(resource).back(vendor);
         integration.note_sent(resource, &id, noted).await?;
         integration.remember(resource, &id, &body, &seen).await?;
@@ -65,7 +70,11 @@ impl Write<'_> {
     ) -> Result<Value, Error> {
         let (integration, resource) = (self.integration, self.resource);
         if then.is_empty() {
-            return Ok(vendor);
+            if integration.profile.echo == Echo::Full {
+                return Ok(vendor);
+            }
+            let why = "the vendor does not answer a creation with what it made";
+            return read::fetch(integration, resource, id, &Projection::default(), why, self.context).await;
         }
         let calls = emulation::direct(&integration.profile, resource, id, then);
         let calls = calls.ok_or_else(|| Error::internal("a creation that cannot be completed"))?;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use compact_str::CompactString;
 
 use super::{Answer, Context, Error, Integration, Kind};
-use crate::emulation::{self, Pushdown};
+use crate::emulation::{self, At, Paging, Pushdown};
 use crate::scim::error::{Error as ScimError, ErrorType};
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
@@ -49,16 +49,20 @@ pub(super) async fn list(
     let shown = with_filter(&request.projection, query);
     let members = shown.shows(&AttrPath::core("members"));
     let projection = integration.vendor_projection(resource, &shown);
-    if asked.exact && vendor_sorts {
+    // A page that does not say how many there are is an answer only when it is the last one.
+    let paging = &integration.profile.paging;
+    let whole = *paging == Paging::Index || query.filter.is_some();
+    if asked.exact && vendor_sorts && whole && paging.reaches(start) {
+        let at = if *paging == Paging::Index { At::Index(start) } else { paging.first() };
         let call = emulation::list(
             &integration.profile,
             resource,
             asked.ask.as_ref(),
-            (start, Some(count)),
+            (&at, Some(count)),
             sort,
             &projection,
         );
-        let mut page = fetch(integration, &call, context).await?;
+        let mut page = fetch(integration, &call, &at, context).await?;
         if members && page.resources.len() <= count {
             for vendor in &mut page.resources {
                 *vendor = integration.with_members(resource, std::mem::take(vendor), context).await?;
@@ -160,14 +164,21 @@ struct Page {
     total: Option<usize>,
     start: Option<usize>,
     resources: Vec<Value>,
+    /// The page that follows; `None` after the last.
+    next: Option<At>,
 }
 
-async fn fetch(integration: &Integration, call: &emulation::Call, context: &Context) -> Result<Page, Error> {
+async fn fetch(
+    integration: &Integration,
+    call: &emulation::Call,
+    at: &At,
+    context: &Context,
+) -> Result<Page, Error> {
     let reply = integration.wire.send(call, context.deadline, &context.trail).await?;
     // Some answer "nobody" with 404: passed on, it would end the identity provider's trust in the endpoint.
-    let filtered = call.query.iter().any(|(name, _)| *name == "filter");
+    let filtered = call.query.iter().any(|(name, _)| name == "filter");
     if reply.status == 404 && filtered {
-        return Ok(Page { total: Some(0), start: None, resources: Vec::new() });
+        return Ok(Page { total: Some(0), start: None, resources: Vec::new(), next: None });
     }
     if !reply.is_success() {
         let error = reply.error(call);
@@ -184,16 +195,21 @@ async fn fetch(integration: &Integration, call: &emulation::Call, context: &Cont
         let value = body.get(name)?;
         value.scalar_text()?.parse::<usize>().ok()
     };
-    let (total, start) = (number("totalResults"), number("startIndex"));
+    let profile = &integration.profile;
+    let (mut total, start) = (number("totalResults").filter(|_| !profile.wrong_total), number("startIndex"));
     let mut resources = body.remove("Resources").map(Value::into_items).unwrap_or_default();
     if resources.iter().any(|resource| !resource.is_object()) {
         return Err(Error::broken("a list holds something else than resources"));
     }
+    let next = profile.paging.next(at, resources.len(), &body);
     resources.retain(|resource| resource.text_at("id").is_some_and(|id| !id.is_empty()));
     if total.is_none() && resources.is_empty() && !body.has("schemas") {
         return Err(Error::broken("a query was answered with something else than a list"));
     }
-    Ok(Page { total, start, resources })
+    if profile.paging != Paging::Index && next.is_none() && *at == profile.paging.first() {
+        total = Some(resources.len());
+    }
+    Ok(Page { total, start, resources, next })
 }
 
 /// What the vendor must show so that its answer can be checked: what the client asks for, and what the filter reads.
@@ -354,8 +370,8 @@ pub(super) struct Pages<'p> {
     /// Whether groups are to have their members, from a vendor that does not show them.
     members: bool,
     seen: HashSet<CompactString>,
-    start: usize,
-    ended: bool,
+    /// The page to ask for; `None` after the last.
+    at: Option<At>,
 }
 
 impl<'p> Pages<'p> {
@@ -372,8 +388,7 @@ impl<'p> Pages<'p> {
             limit,
             members: true,
             seen: HashSet::new(),
-            start: 1,
-            ended: false,
+            at: Some(integration.profile.paging.first()),
         }
     }
 
@@ -381,15 +396,12 @@ impl<'p> Pages<'p> {
         &mut self,
         context: &Context,
     ) -> Result<Option<Vec<(CompactString, Value)>>, Error> {
-        if self.ended {
-            return Ok(None);
-        }
+        let Some(at) = self.at.take() else { return Ok(None) };
         let profile = &self.integration.profile;
         let size = profile.max_count.unwrap_or(PAGE);
         let whole = Projection::default();
-        let call = emulation::list(profile, self.resource, self.ask, (self.start, Some(size)), None, &whole);
-        let page = fetch(self.integration, &call, context).await?;
-        self.start += page.resources.len();
+        let call = emulation::list(profile, self.resource, self.ask, (&at, Some(size)), None, &whole);
+        let page = fetch(self.integration, &call, &at, context).await?;
         let mut new = Vec::with_capacity(page.resources.len());
         for vendor in page.resources {
             let id = CompactString::from(vendor.get("id").and_then(Value::scalar_text).unwrap_or_default());
@@ -406,7 +418,10 @@ impl<'p> Pages<'p> {
             let detail = "the vendor cannot evaluate this, and has too many resources to look through";
             return Err(ScimError::new(ErrorType::TooMany, detail).into());
         }
-        self.ended = new.is_empty() || page.total.is_some_and(|total| self.seen.len() >= total);
+        let all = page.total.is_some_and(|total| self.seen.len() >= total);
+        // With cursors, a page of nothing new is not the end: its records may have gone since.
+        let end = all || (new.is_empty() && !matches!(at, At::Cursor(_)));
+        self.at = page.next.filter(|next| !end && *next != at);
         Ok(Some(new))
     }
 }

@@ -143,7 +143,8 @@ fn ids_as_text(resource: &mut Value) {
 async fn send(vendor: &Endpoint, call: &Call, deadline: Instant) -> Result<Reply, Error> {
     let mut segments = vec![call.resource.endpoint()];
     segments.extend(call.id.as_deref());
-    let query: Vec<(&str, &str)> = call.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let query: Vec<(&str, &str)> =
+        call.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let outgoing = Outgoing {
         method: match call.verb {
             Verb::Get => http::Method::GET,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::membership::{self, Now, Pending, as_group};
 use super::{Answer, Context, Error, Integration, Kind, Step, read};
-use crate::emulation;
+use crate::emulation::{self, Echo};
 use crate::mapping::{Given, Operation};
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
@@ -156,8 +156,8 @@ impl Write<'_> {
                     let now = Now::Changed(membership::effect(operations));
                     integration.done(id, pending, now, self.context).await?;
                 }
-                let shown = body
-                    .filter(|body| body.text_at("id") == Some(id) && !integration.hides_members(resource));
+                let whole = integration.profile.echo == Echo::Full && !integration.hides_members(resource);
+                let shown = body.filter(|body| whole && body.text_at("id") == Some(id));
                 return Ok(Some(shown));
             }
             Err(error) => error,
@@ -302,6 +302,7 @@ impl Write<'_> {
         }
         let body = integration.send_all(&calls, self.context).await.map_err(Error::of_known)?;
         integration.note_sent(resource, id, noted).await?;
+        let body = body.filter(|_| integration.profile.echo == Echo::Full);
         match body {
             Some(body) if body.text_at("id") == Some(id) => {
                 Ok(if integration.hides_members(resource) { with_members(body, after) } else { body })
@@ -360,7 +361,7 @@ impl Integration {
 }
 
 /// What the vendor answered, with the members that it does not show: those that it was told of.
-fn with_members(mut body: Value, mut told: Value) -> Value {
+pub(super) fn with_members(mut body: Value, mut told: Value) -> Value {
     if let Some(members) = told.remove("members") {
         body.set("members", members);
     }

@@ -5,6 +5,7 @@
 
 mod fit;
 mod okta;
+mod paging;
 mod patch;
 mod plan;
 mod profile;
@@ -12,8 +13,9 @@ mod pushdown;
 mod shape;
 
 pub use fit::fit;
+pub use paging::{At, Paging};
 pub use patch::{as_members, members_of};
 pub use plan::{Call, Verb, change, create, delete, direct, list, read};
-pub use profile::{Delete, Patch, Profile, Resource, Speak};
+pub use profile::{Delete, Echo, Patch, Profile, Resource, Speak};
 pub use pushdown::{Pushdown, pushdown};
 pub use shape::PROFILE as SHAPE;

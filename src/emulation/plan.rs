@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 
 use super::fit::trim;
+use super::paging::{At, Paging};
 use super::profile::{Delete, Patch, Profile, Resource, Speak};
 use super::{okta, patch};
 use crate::scim::diff::{self, Change};
@@ -50,7 +51,7 @@ pub struct Call {
     /// The resource, if it is about one.
     pub id: Option<CompactString>,
     /// Parameters of the URL, not encoded.
-    pub query: Vec<(&'static str, String)>,
+    pub query: Vec<(CompactString, String)>,
     /// The body.
     pub body: Option<Value>,
     /// Whether sending it twice does no more than sending it once.
@@ -112,35 +113,34 @@ pub fn read(
     call
 }
 
-/// The call that asks for a page, from `start_index` (the first being 1) on.
+/// The call that asks for a page of at most so many resources.
 pub fn list(
     profile: &Profile,
     resource: ResourceType,
     filter: Option<&Filter>,
-    page: (usize, Option<usize>),
+    (at, count): (&At, Option<usize>),
     sort: Option<(&AttrPath, bool)>,
     projection: &Projection,
 ) -> Call {
     let mut call = Call::new(Verb::Get, resource, None, "a page of resources");
-    call.query.extend(filter.map(|filter| ("filter", filter.to_string())));
-    let (start_index, count) = page;
+    call.query.extend(filter.map(|filter| ("filter".into(), filter.to_string())));
     let count = match profile.max_count {
         Some(max) => Some(count.unwrap_or(max).min(max)),
         None => count,
     };
-    if profile.speak == Speak::Okta {
-        call.query.push(("startIndex", start_index.to_string()));
-        call.query.push(("count", count.unwrap_or(okta::PAGE).to_string()));
+    if let (Speak::Okta, At::Index(start_index)) = (profile.speak, at) {
+        call.query.push(("startIndex".into(), start_index.to_string()));
+        call.query.push((profile.count_param.clone(), count.unwrap_or(okta::PAGE).to_string()));
         return call;
     }
-    if start_index > 1 {
-        call.query.push(("startIndex", start_index.to_string()));
+    call.query.extend(profile.paging.parameter(at));
+    if profile.paging != Paging::None {
+        call.query.extend(count.map(|count| (profile.count_param.clone(), count.to_string())));
     }
-    call.query.extend(count.map(|count| ("count", count.to_string())));
     if let Some((path, descending)) = sort {
-        call.query.push(("sortBy", path.to_string()));
+        call.query.push(("sortBy".into(), path.to_string()));
         if descending {
-            call.query.push(("sortOrder", "descending".to_owned()));
+            call.query.push(("sortOrder".into(), "descending".to_owned()));
         }
     }
     project(profile, projection, &mut call);
@@ -153,10 +153,10 @@ fn project(profile: &Profile, projection: &Projection, call: &mut Call) {
     }
     let names = |paths: &[AttrPath]| paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     if !projection.only.is_empty() {
-        call.query.push(("attributes", names(&projection.only)));
+        call.query.push(("attributes".into(), names(&projection.only)));
     }
     if !projection.without.is_empty() {
-        call.query.push(("excludedAttributes", names(&projection.without)));
+        call.query.push(("excludedAttributes".into(), names(&projection.without)));
     }
 }
 

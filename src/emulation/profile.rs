@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::paging::Paging;
 use crate::remainder::Remembered;
 use crate::scim::filter::Op;
 use crate::scim::json::Value;
@@ -14,7 +16,7 @@ use crate::scim::schema::{Attribute, AttributeType, Catalog, ResourceType, Schem
 use crate::yaml::{Mistake, Node};
 
 /// How a vendor differs from the RFCs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Profile {
     /// Whose requests it was made for.
     pub speak: Speak,
@@ -22,6 +24,14 @@ pub struct Profile {
     pub headers: HeaderMap,
     /// The largest page that it gives; `None`: as large as it is asked for.
     pub max_count: Option<usize>,
+    /// The name of the parameter for the size of a page.
+    pub count_param: CompactString,
+    /// How pages follow each other.
+    pub paging: Paging,
+    /// Its `totalResults` cannot be trusted.
+    pub wrong_total: bool,
+    /// What its answers to writes hold.
+    pub echo: Echo,
     /// Whether it honours `sortBy`.
     pub sort: Option<bool>,
     /// Whether it honours `attributes` and `excludedAttributes`.
@@ -30,6 +40,38 @@ pub struct Profile {
     pub extensions: Vec<(ResourceType, Arc<Schema>)>,
     users: Resource,
     groups: Resource,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            speak: Speak::Rfc,
+            headers: HeaderMap::new(),
+            max_count: None,
+            count_param: COUNT.into(),
+            paging: Paging::Index,
+            wrong_total: false,
+            echo: Echo::Full,
+            sort: None,
+            projection: None,
+            extensions: Vec::new(),
+            users: Resource::default(),
+            groups: Resource::default(),
+        }
+    }
+}
+
+/// The RFC's name of the parameter for the size of a page (RFC 7644 §3.4.2.4).
+const COUNT: &str = "count";
+
+/// What a vendor's answers to writes hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Echo {
+    /// The resource as it is.
+    #[default]
+    Full,
+    /// Perhaps something, but not the resource as it is: it is read again.
+    ReadAgain,
 }
 
 /// Whose requests a vendor was made for.
@@ -193,6 +235,13 @@ impl Profile {
             speak: if node.text_at("speak") == Some("okta") { Speak::Okta } else { Speak::Rfc },
             headers: reader.headers(node),
             max_count: list.and_then(|count| count.get("max")).and_then(Node::whole).map(clamp),
+            count_param: list.and_then(|count| count.text_at("param")).unwrap_or(COUNT).into(),
+            paging: Paging::read(node.get("list").and_then(|list| list.get("paging"))),
+            wrong_total: node.get("list").and_then(|list| list.text_at("total")) == Some("wrong"),
+            echo: match node.get("responses").and_then(|responses| responses.text_at("body")) {
+                Some("echo_request" | "partial") => Echo::ReadAgain,
+                _ => Echo::Full,
+            },
             sort: node.get("sort").and_then(Node::truth),
             projection: node.get("projection").and_then(Node::truth),
             extensions: extensions.iter().filter_map(|node| reader.extension(node)).collect(),

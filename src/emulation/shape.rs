@@ -190,19 +190,85 @@ const GROUPS: Shape = resource![
 const COUNT: Shape = Shape::Object(&[
     Field::optional("default", Shape::Count, "the size of a page when none is asked for"),
     Field::optional("max", Shape::Count, "the largest page"),
-    Field::later("over", "what happens beyond it"),
-    Field::later("param", "the name of the parameter"),
+    Field::optional(
+        "over",
+        Shape::Word(&["clamp", "error"]),
+        "what happens beyond it; the bridge never asks for more",
+    ),
+    Field::optional("param", Shape::Text, "the name of the parameter; count unless said otherwise"),
 ]);
+
+const CURSOR: Shape = Shape::Object(&[
+    Field::optional("param", Shape::Text, "the name of the parameter; cursor unless said otherwise"),
+    Field::optional(
+        "next",
+        Shape::Text,
+        "where a page holds the next one's value; nextCursor unless said otherwise",
+    ),
+    Field::optional("first", Shape::Text, "what asks for the first page, where something must"),
+]);
+
+const PAGING: Shape = Shape::Short(
+    &Shape::Word(&["index", "cursor", "page", "none"]),
+    &Shape::Choice(&[
+        Field::optional("cursor", CURSOR, "each page says how the next is asked for"),
+        Field::optional(
+            "page",
+            Shape::Object(&[Field::optional(
+                "param",
+                Shape::Text,
+                "the name of the parameter; page unless said otherwise",
+            )]),
+            "pages are numbered, from 1",
+        ),
+    ]),
+);
 
 const LIST: Shape = Shape::Object(&[
     Field::optional("count", COUNT, "the sizes of pages"),
+    Field::optional("paging", PAGING, "how pages follow each other: by index unless said otherwise"),
     Field::optional(
-        "paging",
-        Shape::WordOrLater(&["index"], &["cursor", "page", "none"]),
-        "how pages follow: by index",
+        "total",
+        Shape::Word(&["provided", "absent", "wrong"]),
+        "whether totalResults is given, and right; if not, the bridge counts",
     ),
-    Field::later("total", "whether totalResults can be trusted"),
-    Field::later("items_per_page", "what itemsPerPage means"),
+    Field::optional(
+        "items_per_page",
+        Shape::Word(&["actual", "requested", "absent"]),
+        "what itemsPerPage means; the bridge gives its own",
+    ),
+]);
+
+const META: Shape = Shape::Word(&["ok", "missing", "wrong"]);
+
+const RESPONSES: Shape = Shape::Object(&[
+    Field::optional(
+        "status",
+        Shape::Map(&Shape::Count),
+        "codes of success that the RFC does not name, by \"METHOD /Resource\"; any 2xx is one",
+    ),
+    Field::optional(
+        "body",
+        Shape::Word(&["full", "none", "echo_request", "partial"]),
+        "what the answer to a write holds; what is not the whole is read again",
+    ),
+    Field::optional(
+        "meta",
+        Shape::Short(
+            &META,
+            &Shape::Object(&[
+                Field::optional("location", META, "meta.location"),
+                Field::optional("created", META, "meta.created"),
+                Field::optional("version", META, "meta.version"),
+                Field::optional("resource_type", META, "meta.resourceType"),
+            ]),
+        ),
+        "what is wrong with meta; the bridge gives resourceType, location and version of its own",
+    ),
+    Field::optional("nulls", Shape::Truth, "whether unset attributes are shown as null; they are left out"),
+    Field::later("types", "values of a wrong JSON type"),
+    Field::later("rename", "other names in answers; use `move` rules"),
+    Field::later("eventual", "writes that take effect later"),
 ]);
 
 /// What may stand under `profile`.
@@ -233,7 +299,7 @@ pub const PROFILE: Shape = Shape::Object(&[
     Field::later("auth", "other ways to authenticate"),
     Field::later("token", "the life of the vendor's tokens"),
     Field::later("discovery", "the state of the vendor's discovery endpoints"),
-    Field::later("responses", "how answers differ"),
+    Field::optional("responses", RESPONSES, "how answers differ"),
     Field::later("errors", "how errors differ"),
     Field::later("rate", "the vendor's limits; give the integration vendor.limits"),
     Field::later("policy", "what the bridge does where the vendor cannot"),
