@@ -33,6 +33,7 @@ pub fn fit(
             }
         }
     }
+    profile.bounds.apply(&mut resource, before, catalog)?;
     let mut resource = trim(profile, resource, catalog);
     if creates
         && let Some(path) =

@@ -3,6 +3,7 @@
 //! A vendor's deviations are data, the [`Profile`]; an empty one is a vendor that does all that RFC 7643 and 7644 ask.
 //! The planner turns *before → after* into the fewest calls that this vendor accepts.
 
+mod bounds;
 mod fit;
 mod okta;
 mod paging;

@@ -182,7 +182,9 @@ pub fn direct(
             let attribute = operation.path.as_ref().and_then(Path::attribute);
             attribute.is_some_and(|path| {
                 let about = |other: &AttrPath| other.same_attribute(&path);
-                !able.deny.iter().any(about) && !able.enums.iter().any(|one| about(&one.path))
+                !able.deny.iter().any(about)
+                    && !able.enums.iter().any(|one| about(&one.path))
+                    && !able.bounds.concern(&path)
             })
         });
     if profile.speak == Speak::Okta {

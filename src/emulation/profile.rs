@@ -7,6 +7,7 @@ use compact_str::CompactString;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::bounds::Bounds;
 use super::paging::Paging;
 use crate::remainder::Remembered;
 use crate::scim::filter::Op;
@@ -117,6 +118,8 @@ pub struct Resource {
     pub enums: Vec<Enum>,
     /// What a creation sends when there is nothing.
     pub defaults: Vec<(AttrPath, Value)>,
+    /// What bounds its attributes.
+    pub bounds: Bounds,
 }
 
 /// How members of a group are shown and changed.
@@ -189,6 +192,8 @@ pub struct Filter {
     pub no_not: bool,
     /// `attr[filter]` is not understood.
     pub no_element: bool,
+    /// How many comparisons and operators a filter may have; `None`: any number.
+    pub max_nodes: Option<usize>,
 }
 
 /// A closed set of values.
@@ -264,6 +269,7 @@ impl Resource {
     pub fn remembered(&self) -> Remembered {
         let mut these: Vec<AttrPath> = self.deny.iter().map(AttrPath::whole).collect();
         these.extend(self.enums.iter().map(|one| one.path.whole()));
+        these.extend(self.bounds.remembered().map(AttrPath::whole));
         let changed = Remembered::These(these);
         match &self.allow {
             None => changed,
@@ -279,7 +285,8 @@ fn clamp(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX).max(1)
 }
 
-struct Reader<'r> {
+/// Reads the parts of a profile, and notes what is wrong with them.
+pub(super) struct Reader<'r> {
     prefixes: &'r HashMap<String, String>,
     mistakes: &'r mut Vec<Mistake>,
 }
@@ -333,6 +340,10 @@ impl Reader<'_> {
         let allow = of("allow").map(|list| self.paths(list, catalog));
         let required = of("required").map(|list| self.paths(list, catalog)).unwrap_or_default();
         let deny = of("deny").map(|list| self.paths(list, catalog)).unwrap_or_default();
+        let mut bounds = attrs.map(|attrs| Bounds::read(attrs, self, catalog)).unwrap_or_default();
+        if node.get("rename").and_then(Node::truth) == Some(false) {
+            bounds.immutable.push(AttrPath::core("displayName"));
+        }
         let mut enums = Vec::new();
         for (key, definition) in of("enum").map(Node::entries).unwrap_or_default() {
             let Some(path) = self.path(&key.text, key.span, catalog) else { continue };
@@ -379,6 +390,7 @@ impl Reader<'_> {
             required,
             enums,
             defaults,
+            bounds,
         }
     }
 
@@ -423,16 +435,22 @@ impl Reader<'_> {
             no_or: no("or"),
             no_not: no("not"),
             no_element: no("element"),
+            max_nodes: node.get("max_nodes").and_then(Node::whole).map(clamp),
         }
     }
 
-    fn paths(&mut self, list: &Node, catalog: &Catalog) -> Vec<AttrPath> {
+    pub(super) fn paths(&mut self, list: &Node, catalog: &Catalog) -> Vec<AttrPath> {
         let items = list.items().iter();
         items.filter_map(|node| self.path(node.text().unwrap_or_default(), node.span, catalog)).collect()
     }
 
     /// An attribute as SCIM writes it, or with a prefix: `emails.value`, `$ent.department`.
-    fn path(&mut self, text: &str, span: crate::yaml::Span, catalog: &Catalog) -> Option<AttrPath> {
+    pub(super) fn path(
+        &mut self,
+        text: &str,
+        span: crate::yaml::Span,
+        catalog: &Catalog,
+    ) -> Option<AttrPath> {
         let expanded = text.strip_prefix('$').map(|rest| {
             let (name, path) = rest.split_once('.')?;
             if name.is_empty() {

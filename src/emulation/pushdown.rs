@@ -41,13 +41,33 @@ pub fn pushdown(profile: &Profile, resource: ResourceType, filter: Filter) -> Pu
     // An equality selects most.
     let mut known: Vec<Filter> = parts.into_iter().filter(|part| knows(able, part)).collect();
     known.sort_by_key(|part| part.as_eq().is_none());
-    if able.no_and {
-        known.truncate(1);
+    let few =
+        |most: usize| (1..=known.len()).rev().find(|few| size(&known[..*few]) < most).unwrap_or_default();
+    match able.max_nodes {
+        _ if able.no_and => known.truncate(1),
+        Some(most) => known.truncate(few(most).max(1)),
+        None => {}
     }
     Pushdown { ask: Filter::all(known), also: Vec::new(), exact: false }
 }
 
+/// Whether the vendor evaluates a filter.
 fn knows(able: &profile::Filter, filter: &Filter) -> bool {
+    able.max_nodes.is_none_or(|most| size(std::slice::from_ref(filter)) <= most) && understands(able, filter)
+}
+
+/// How many comparisons and operators filters have, together.
+fn size(filters: &[Filter]) -> usize {
+    let one = |filter: &Filter| match filter {
+        Filter::Compare { .. } | Filter::Present(_) => 1,
+        Filter::Element(_, inner) | Filter::Not(inner) => 1 + size(std::slice::from_ref(&**inner)),
+        Filter::And(parts) | Filter::Or(parts) => 1 + size(parts),
+    };
+    filters.iter().map(one).sum()
+}
+
+/// Whether the vendor understands it, whatever its length.
+fn understands(able: &profile::Filter, filter: &Filter) -> bool {
     let attribute = |path: &AttrPath| able.attributes.as_ref().is_none_or(|known| known.contains(path));
     match filter {
         Filter::Compare { path, op, .. } => {
@@ -58,9 +78,9 @@ fn knows(able: &profile::Filter, filter: &Filter) -> bool {
             let whole = able.attributes.as_ref().is_none_or(|known| known.contains(path));
             whole && !able.no_element && knows_inner(able, inner)
         }
-        Filter::And(parts) => !able.no_and && parts.iter().all(|part| knows(able, part)),
-        Filter::Or(parts) => !able.no_or && parts.iter().all(|part| knows(able, part)),
-        Filter::Not(inner) => !able.no_not && knows(able, inner),
+        Filter::And(parts) => !able.no_and && parts.iter().all(|part| understands(able, part)),
+        Filter::Or(parts) => !able.no_or && parts.iter().all(|part| understands(able, part)),
+        Filter::Not(inner) => !able.no_not && understands(able, inner),
     }
 }
 
@@ -81,6 +101,26 @@ mod tests {
 
     use super::*;
     use crate::yaml::parse;
+
+    #[test]
+    fn a_filter_that_is_too_long_is_asked_in_part_or_not_at_all() {
+        let text = "resources:\n  Users:\n    filter: { max_nodes: 3 }\n";
+        let mut mistakes = Vec::new();
+        let short = Profile::read(Some(&parse(0, text).unwrap()), &HashMap::new(), &mut mistakes);
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+        for (filter, ask, exact) in [
+            (r#"title sw "a" and title ew "b""#, Some(r#"title sw "a" and title ew "b""#), true),
+            (
+                r#"title sw "a" and title ew "b" and userName eq "c""#,
+                Some(r#"userName eq "c" and title sw "a""#),
+                false,
+            ),
+            (r#"not (title sw "a" and title ew "b")"#, None, false),
+        ] {
+            let got = pushdown(&short, ResourceType::User, Filter::parse(filter).unwrap());
+            assert_eq!((got.ask.map(|f| f.to_string()).as_deref(), got.exact), (ask, exact), "{filter}");
+        }
+    }
 
     #[test]
     fn the_vendor_is_asked_what_it_knows() {

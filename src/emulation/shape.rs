@@ -40,7 +40,11 @@ const FILTER: Shape = Shape::Object(&[
     Field::optional("or", Shape::Truth, "whether it knows `or`"),
     Field::optional("not", Shape::Truth, "whether it knows `not`"),
     Field::optional("element", Shape::Truth, "whether it knows attr[filter]"),
-    Field::later("max_nodes", "how long a filter may be"),
+    Field::optional(
+        "max_nodes",
+        Shape::Count,
+        "how many comparisons and operators a filter may have; a longer one is asked in part, or not at all",
+    ),
     Field::optional(
         "unsupported",
         Shape::Word(&["error_400", "silent_empty", "silent_all"]),
@@ -53,6 +57,24 @@ const ENUM: Shape = Shape::Object(&[
     Field::optional("default", Shape::Any, "sent in place of any other; without one, another is refused"),
     Field::optional("case", Shape::Word(&["exact", "ci"]), "ci: another case is corrected (the default)"),
     Field::later("map", "what other values become; use a table in a rule"),
+]);
+
+const MAX_LEN: Shape = Shape::Object(&[
+    Field::required("n", Shape::Count, "how many characters"),
+    Field::optional(
+        "over",
+        Shape::WordOrLater(&["reject"], &["truncate"]),
+        "a longer one is refused; a rule with `fit` cuts it",
+    ),
+]);
+
+const MAX_VALUES: Shape = Shape::Object(&[
+    Field::required("n", Shape::Count, "how many values"),
+    Field::optional(
+        "keep",
+        Shape::WordOrLater(&["primary", "first"], &["type"]),
+        "which: the primary one and then the first ones (the default), or just the first ones",
+    ),
 ]);
 
 const ATTRS: Shape = Shape::Object(&[
@@ -77,15 +99,42 @@ const ATTRS: Shape = Shape::Object(&[
         Shape::Map(&Shape::Any),
         "what a creation sends when the identity provider does not",
     ),
-    Field::later("max_len", "lengths"),
-    Field::later("max_values", "how many values a list may have"),
-    Field::later("create_only", "what can be set when a resource is made, and never changed"),
-    Field::later("immutable", "what can never be changed"),
+    Field::optional(
+        "max_len",
+        Shape::Map(&Shape::Short(&Shape::Count, &MAX_LEN)),
+        "how many characters a text may have; refused before the vendor is asked",
+    ),
+    Field::optional(
+        "max_values",
+        Shape::Map(&Shape::Short(&Shape::Count, &MAX_VALUES)),
+        "how many values a list may have; the others are remembered, not sent",
+    ),
+    Field::optional(
+        "create_only",
+        Shape::List(&Shape::Text),
+        "what only a creation can set; a change is remembered, not sent",
+    ),
+    Field::optional("immutable", Shape::List(&Shape::Text), "what can never be changed; a change is refused"),
     Field::later("rename", "other names; use `move` rules"),
     Field::later("transform", "what the vendor makes of values by itself"),
     Field::later("element_defaults", "sub-attributes that the vendor needs"),
     Field::later("clearable", "what can be emptied"),
     Field::later("unknown", "what the vendor does with unknown attributes"),
+]);
+
+const DEACTIVATE: Shape = Shape::Object(&[
+    Field::optional("via", Shape::WordOrLater(&["patch"], &["put", "delete", "native"]), "by active:false"),
+    Field::optional(
+        "effect",
+        Shape::WordOrLater(&["flag", "archive", "revoke"], &["remove", "obfuscate", "none"]),
+        "what becomes of the account, which stays as it is otherwise",
+    ),
+    Field::optional(
+        "keeps_record",
+        Shape::WordOrLater(&["true"], &["false"]),
+        "whether the account can still be read, by the same id",
+    ),
+    Field::later("loses_memberships", "whether groups have to be given back with access"),
 ]);
 
 const PATCHES: Shape = Shape::Word(&["full", "active_only", "none"]);
@@ -160,8 +209,12 @@ macro_rules! resource {
                 Shape::Word(&["hard", "deactivate", "unsupported"]),
                 "what DELETE does: the record goes, it stays inactive, or there is no DELETE",
             ),
-            Field::later("deactivate", "what active:false means"),
-            Field::later("reactivate", "how access is given back"),
+            Field::optional("deactivate", DEACTIVATE, "what active:false means"),
+            Field::optional(
+                "reactivate",
+                Shape::WordOrLater(&["patch"], &["post_again", "post_new_id", "impossible"]),
+                "how access is given back: by active:true",
+            ),
             Field::later("create", "what a creation does"),
             $($more),*
         ])
@@ -183,7 +236,7 @@ const GROUPS: Shape = resource![
     Field::later("nested", "groups within groups"),
     Field::later("max", "how many"),
     Field::later("name_rule", "rules for names"),
-    Field::later("rename", "whether a group can be renamed"),
+    Field::optional("rename", Shape::Truth, "whether a group can be renamed; if not, a change is refused"),
     Field::later("unknown_member", "what happens to a member that the vendor does not know"),
 ];
 
@@ -296,7 +349,18 @@ pub const PROFILE: Shape = Shape::Object(&[
     Field::later("vars", "placeholders of base_url"),
     Field::later("paths", "other paths"),
     Field::later("content_type", "other media types"),
-    Field::later("auth", "other ways to authenticate"),
+    Field::optional(
+        "auth",
+        Shape::Object(&[Field::required(
+            "kind",
+            Shape::WordOrLater(
+                &["bearer", "oauth2_static"],
+                &["basic", "prefix", "oauth2_client_credentials", "oauth2_refresh"],
+            ),
+            "bearer: a token of the vendor's; oauth2_static: an access token that does not expire",
+        )]),
+        "how the bridge authenticates",
+    ),
     Field::later("token", "the life of the vendor's tokens"),
     Field::later("discovery", "the state of the vendor's discovery endpoints"),
     Field::optional("responses", RESPONSES, "how answers differ"),

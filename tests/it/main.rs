@@ -18,6 +18,7 @@ mod lists;
 mod memberships;
 mod ninjaone;
 mod process;
+mod profile;
 mod properties;
 mod revokes;
 mod spoken;

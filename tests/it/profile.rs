@@ -1,0 +1,196 @@
+//! What a profile says of a vendor decides what the vendor is sent: each field with what is sent without it.
+
+use serde_json::{Value, json};
+
+use crate::peer::bridge::{Bridge, Plan};
+use crate::peer::client::Answer;
+use crate::peer::script::{self, Asked, Script};
+
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+
+/// A vendor that has one user and one group, and takes whatever it is sent.
+async fn bridge(profile: &str) -> (Bridge, Script) {
+    let mut user = json!({ "schemas": [USER], "id": "u1", "userName": "ana", "externalId": "x1", "displayName": "Ana",
+        "title": "Dr", "emails": [{ "value": "ana@acme.example" }] });
+    let group = json!({ "schemas": [GROUP], "id": "g1", "displayName": "Staff",
+        "members": [{ "value": "u1" }, { "value": "u2" }] });
+    let script = Script::start(move |asked: &Asked| match (asked.method.as_str(), asked.path.as_str()) {
+        ("POST", "/Users") => {
+            user = asked.body.clone();
+            user["id"] = json!("u1");
+            (201, user.clone())
+        }
+        ("GET", "/Users/u1") => (200, user.clone()),
+        ("GET", "/Groups/g1") => (200, group.clone()),
+        ("GET", _) => (200, script::list(std::slice::from_ref(&user))),
+        _ => (204, Value::Null),
+    })
+    .await;
+    let mapping = format!("format: 1\nvendor: a scripted one\nprofile: {profile}\n");
+    let mut plan = Plan::new().file("vendor.yaml", &mapping);
+    plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./vendor.yaml").done();
+    (plan.start().await, script)
+}
+
+/// What the vendor was asked to change.
+fn operations(script: &Script) -> Value {
+    let asked = script.asked();
+    let patch = asked.iter().find(|asked| asked.method == "PATCH");
+    patch.map_or(Value::Null, |asked| asked.body["Operations"].clone())
+}
+
+fn users(attrs: &str) -> String {
+    format!("{{ resources: {{ Users: {{ attrs: {attrs} }} }} }}")
+}
+
+fn groups(fields: &str) -> String {
+    format!("{{ resources: {{ Groups: {fields} }} }}")
+}
+
+fn replace(path: &str, value: impl Into<Value>) -> Value {
+    json!([{ "op": "replace", "path": path, "value": value.into() }])
+}
+
+#[track_caller]
+fn refused(answer: &Answer, kind: &str, says: &str) {
+    assert_eq!((answer.status, answer.body["scimType"].as_str()), (400, Some(kind)), "{answer:?}");
+    assert!(answer.body["detail"].as_str().unwrap().contains(says), "{answer:?}");
+}
+
+#[tokio::test]
+async fn what_only_a_creation_sets_is_remembered_after() {
+    let (with, script) = bridge(&users("{ create_only: [displayName] }")).await;
+    let idp = with.client();
+    let change = json!([
+        { "op": "replace", "path": "displayName", "value": "Ana Silva" },
+        { "op": "replace", "path": "title", "value": "Prof" },
+    ]);
+    let changed = idp.patch("/Users/u1", &change).await;
+    assert_eq!((changed.status, &changed.body["displayName"]), (200, &json!("Ana Silva")), "{changed:?}");
+    assert_eq!(operations(&script), replace("title", "Prof"));
+    assert_eq!(idp.get("/Users/u1").await.body["displayName"], "Ana Silva");
+
+    let (without, script) = bridge("{}").await;
+    without.client().patch("/Users/u1", &change).await;
+    assert_eq!(operations(&script), change);
+}
+
+#[tokio::test]
+async fn what_cannot_be_changed_is_refused_before_the_vendor_is_asked() {
+    let (with, script) = bridge(&users("{ immutable: [userName] }")).await;
+    let idp = with.client();
+    refused(&idp.patch("/Users/u1", &replace("userName", "bo")).await, "mutability", "userName");
+    let put = json!({ "schemas": [USER], "userName": "bo", "title": "Dr" });
+    refused(&idp.put("/Users/u1", &put).await, "mutability", "userName");
+    assert!(script.asked().iter().all(|asked| asked.method == "GET"));
+    // The same in another case is the same, and is not sent.
+    let same = json!({ "schemas": [USER], "userName": "ANA", "externalId": "x1", "displayName": "Ana", "title": "Prof",
+        "emails": [{ "value": "ana@acme.example" }] });
+    assert_eq!(idp.put("/Users/u1", &same).await.status, 200);
+    assert_eq!(operations(&script), replace("title", "Prof"));
+
+    let (without, script) = bridge("{}").await;
+    without.client().patch("/Users/u1", &replace("userName", "bo")).await;
+    assert_eq!(operations(&script), replace("userName", "bo"));
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_be_renamed_keeps_its_name() {
+    let (with, script) = bridge(&groups("{ rename: false }")).await;
+    let idp = with.client();
+    refused(&idp.patch("/Groups/g1", &replace("displayName", "Crew")).await, "mutability", "displayName");
+    let add = json!([{ "op": "add", "path": "members", "value": [{ "value": "u3" }] }]);
+    assert!(idp.patch("/Groups/g1", &add).await.status < 300);
+    assert_eq!(operations(&script), add);
+
+    let (without, script) = bridge("{}").await;
+    without.client().patch("/Groups/g1", &replace("displayName", "Crew")).await;
+    assert_eq!(operations(&script), replace("displayName", "Crew"));
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_refused_and_lists_are_cut() {
+    let attrs = "{ max_len: { title: 4 }, max_values: { emails: 1 } }";
+    let (with, script) = bridge(&users(attrs)).await;
+    let idp = with.client();
+    let user = |title: &str| {
+        json!({ "schemas": [USER], "userName": "bo", "title": title,
+        "emails": [{ "value": "old@acme.example" }, { "value": "bo@acme.example", "primary": true }] })
+    };
+    refused(&idp.post("/Users", &user("Professor")).await, "invalidValue", "at most 4 characters in title");
+    refused(&idp.patch("/Users/u1", &replace("title", "Professor")).await, "invalidValue", "title");
+    assert!(script.asked().iter().all(|asked| asked.method == "GET"));
+    let made = idp.post("/Users", &user("Prof")).await;
+    assert_eq!(script.asked()[0].body["emails"], json!([{ "value": "bo@acme.example", "primary": true }]));
+    assert_eq!((made.status, &made.body["emails"]), (201, &user("")["emails"]), "{made:?}");
+    assert_eq!(idp.get("/Users/u1").await.body["emails"], user("")["emails"]);
+
+    let (without, script) = bridge("{}").await;
+    without.client().post("/Users", &user("Professor")).await;
+    let sent = &script.asked()[0].body;
+    assert_eq!((&sent["emails"], &sent["title"]), (&user("")["emails"], &json!("Professor")));
+}
+
+#[tokio::test]
+async fn a_member_is_removed_in_the_words_of_the_vendor() {
+    let gone = |id: &str| json!({ "op": "remove", "path": format!("members[value eq \"{id}\"]") });
+    let add = json!({ "op": "add", "path": "members", "value": [{ "value": "u3" }] });
+    let change = json!([gone("u1"), gone("u2"), add]);
+    for (profile, expected) in [
+        ("{ members: { remove_form: filter_path } }", change.clone()),
+        (
+            "{ members: { remove_form: filter_path_unquoted } }",
+            json!([
+                { "op": "remove", "path": "members[value eq u1]" },
+                { "op": "remove", "path": "members[value eq u2]" },
+                add,
+            ]),
+        ),
+        (
+            "{ members: { remove_form: value_array } }",
+            json!([{ "op": "remove", "path": "members", "value": [{ "value": "u1" }, { "value": "u2" }] }, add]),
+        ),
+    ] {
+        let (bridge, script) = bridge(&groups(profile)).await;
+        let changed = bridge.client().patch("/Groups/g1", &change).await;
+        assert!(changed.status < 300, "{profile}: {changed:?}");
+        assert_eq!(operations(&script), expected, "{profile}");
+    }
+}
+
+#[tokio::test]
+async fn members_are_set_one_by_one_where_they_cannot_be_set_at_once() {
+    let all =
+        json!([{ "op": "replace", "path": "members", "value": [{ "value": "u2" }, { "value": "u3" }] }]);
+    let none = json!([{ "op": "remove", "path": "members" }]);
+    let gone = |id: &str| json!({ "op": "remove", "path": format!("members[value eq \"{id}\"]") });
+    let add = json!({ "op": "add", "path": "members", "value": [{ "value": "u3" }] });
+    for (profile, change, expected) in [
+        ("{ members: { replace: forbidden } }", &all, json!([gone("u1"), add])),
+        ("{ members: { remove_all: false } }", &none, json!([gone("u1"), gone("u2")])),
+        ("{}", &all, all.clone()),
+        ("{}", &none, none.clone()),
+    ] {
+        let (bridge, script) = bridge(&groups(profile)).await;
+        let changed = bridge.client().patch("/Groups/g1", change).await;
+        assert!(changed.status < 300, "{profile}: {changed:?}");
+        assert_eq!(operations(&script), expected, "{profile}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_asked_for_in_the_words_of_the_vendor() {
+    let asked = async |profile: &str, query: &str| {
+        let (bridge, script) = bridge(profile).await;
+        assert_eq!(bridge.client().get(&format!("/Users?{query}")).await.status, 200);
+        script.asked().remove(0).query
+    };
+    let short = "{ list: { count: { param: itemsPerPage, max: 100 } } }";
+    assert!(asked(short, "count=10").await.contains("itemsPerPage=10"));
+    assert!(asked("{ list: { count: { max: 100 } } }", "count=10").await.contains("count=10"));
+    let nodes = "{ resources: { Users: { filter: { max_nodes: 1 } } } }";
+    let filter = "filter=title%20sw%20%22D%22%20and%20userName%20eq%20%22ana%22";
+    assert!(asked(nodes, filter).await.contains("filter=userName eq \"ana\""));
+    assert!(asked("{}", filter).await.contains("filter=title sw \"D\" and userName eq \"ana\""));
+}
