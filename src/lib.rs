@@ -24,7 +24,7 @@
 //! | [`cli`] | a file a command |
 //! | [`app`], [`simulator`] | options into a running process · vendors and identity providers of our own, which share no code with the bridge |
 //! | [`config`] | bridge.yaml and mapping files into options; every mistake at once, with its line |
-//! | [`inbound`], [`admin`] | the doors: sockets, TLS, limits, authentication, routes, answers · health |
+//! | [`inbound`], [`admin`], [`capture`] | the doors: sockets, TLS, limits, authentication, routes, answers · health · recorded traffic |
 //! | [`bridge`] | what becomes of one canonical request |
 //! | [`upstream`] | the one way out: a call to a vendor and its reply, or why there is none |
 //! | [`store`] | what is remembered, as verbs |
@@ -59,6 +59,7 @@
 pub mod admin;
 pub mod app;
 pub mod bridge;
+pub mod capture;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -13,6 +13,7 @@ mod noted;
 mod present;
 mod read;
 mod renewal;
+mod replay;
 mod trail;
 mod wire;
 mod write;
@@ -38,6 +39,7 @@ use renewal::Renewals;
 
 pub use endpoint::Endpoint;
 pub use error::{Error, Kind};
+pub use replay::{Answered, Replay};
 pub use trail::{Step, Trail};
 pub use wire::{Dry, Wire};
 
@@ -61,7 +63,7 @@ pub struct Parts {
     pub wire: Wire,
     /// Writes that go on when their client goes away.
     pub tasks: TaskTracker,
-    /// Who is told of every request; nobody, but in a demonstration.
+    /// Who is told of every request; nobody, but in a demonstration and for a capture.
     pub observer: Option<Observer>,
 }
 
@@ -71,6 +73,10 @@ pub type Observer = Arc<dyn Fn(&Told) + Send + Sync>;
 /// One request, its steps and its answer.
 #[derive(Clone, Debug)]
 pub struct Told {
+    /// The name of the integration.
+    pub integration: CompactString,
+    /// The headers that tell how the client speaks, and its conditions.
+    pub headers: Vec<(String, String)>,
     /// The method.
     pub method: String,
     /// The path and query.

@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use compact_str::CompactString;
+
+use super::wire::Reply;
 use crate::dialect::Rule;
 use crate::emulation::Call;
 use crate::mapping::Origin;
@@ -26,6 +29,10 @@ pub enum Step {
         why: &'static str,
         /// What came back.
         status: Option<u16>,
+        /// The body of that.
+        reply: Option<Value>,
+        /// The id at the end of its `Location`.
+        located: Option<CompactString>,
     },
 }
 
@@ -57,13 +64,14 @@ impl Trail {
     }
 
     /// Notes a call.
-    pub(super) fn called(&self, call: &Call, status: Option<u16>) {
-        self.step(|| {
-            let id = call.id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
-            let query: Vec<_> = call.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-            let line = format!("{} /{}{id}{query}", call.verb.word(), call.resource.endpoint());
-            Step::Called { line, body: call.body.clone(), why: call.why, status }
+    pub(super) fn called(&self, call: &Call, reply: Option<&Reply>) {
+        self.step(|| Step::Called {
+            line: line(call),
+            body: call.body.clone(),
+            why: call.why,
+            status: reply.map(|reply| reply.status),
+            reply: reply.and_then(|reply| reply.body.clone()),
+            located: reply.and_then(|reply| reply.located.clone()),
         });
     }
 
@@ -74,4 +82,12 @@ impl Trail {
             None => Vec::new(),
         }
     }
+}
+
+/// A call as it is told: `PATCH /Users/7`, with the query as it is read.
+pub(super) fn line(call: &Call) -> String {
+    let id = call.id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
+    let query: Vec<_> = call.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+    format!("{} /{}{id}{query}", call.verb.word(), call.resource.endpoint())
 }

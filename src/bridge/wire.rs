@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::endpoint::Endpoint;
 use super::error::{Error, MINUTE};
+use super::replay::Replay;
 use super::trail::Trail;
 use crate::emulation::{Call, Verb};
 use crate::scim::ResourceType;
@@ -25,6 +26,8 @@ pub enum Wire {
     Vendor(Endpoint),
     /// Nowhere: they are answered from what is known, for `explain`.
     Dry(Dry),
+    /// Nowhere: they are answered as they were when they were recorded, for `replay`.
+    Replay(Replay),
 }
 
 /// A vendor that is only imagined: what it has, by type and id.
@@ -35,6 +38,15 @@ impl Dry {
     /// A vendor that has these resources.
     pub fn with(resources: impl IntoIterator<Item = (ResourceType, CompactString, Value)>) -> Self {
         Self(Mutex::new(resources.into_iter().map(|(resource, id, value)| ((resource, id), value)).collect()))
+    }
+
+    /// Notes what it has.
+    pub(super) fn learn(&self, resource: ResourceType, id: &str, value: Option<Value>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match value {
+            Some(value) => drop(known.insert((resource, id.into()), value)),
+            None => drop(known.remove(&(resource, CompactString::from(id)))),
+        }
     }
 
     /// What it has now.
@@ -110,6 +122,7 @@ impl Wire {
             // Whatever sends a call is the smaller for this box.
             Self::Vendor(vendor) => Box::pin(send(vendor, call, deadline)).await,
             Self::Dry(dry) => Ok(dry.answer(call)),
+            Self::Replay(replay) => Ok(replay.answer(call)),
         };
         if let Ok(Reply { body: Some(body), .. }) = &mut result {
             match body.get_mut("Resources").and_then(Value::items_mut) {
@@ -117,7 +130,7 @@ impl Wire {
                 None => ids_as_text(body),
             }
         }
-        trail.called(call, result.as_ref().ok().map(|reply| reply.status));
+        trail.called(call, result.as_ref().ok());
         result
     }
 }
@@ -201,7 +214,7 @@ fn failed(failure: &Failure, call: &Call) -> Error {
 }
 
 impl Dry {
-    fn answer(&self, call: &Call) -> Reply {
+    pub(super) fn answer(&self, call: &Call) -> Reply {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = call.id.clone().map(|id| (call.resource, id));
         let found = place.as_ref().and_then(|place| known.get(place).cloned());

@@ -247,7 +247,7 @@ fn attributes(body: &Value) -> Vec<AttrPath> {
 }
 
 /// A target below an integration's base: people paste whole URLs.
-fn below<'t>(target: &'t str, prefix: &str) -> &'t str {
+pub(super) fn below<'t>(target: &'t str, prefix: &str) -> &'t str {
     let path = match target.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
         None => target,
@@ -336,13 +336,15 @@ impl Request {
     }
 }
 
-fn method(text: &str) -> Result<Method, String> {
+pub(super) fn method(text: &str) -> Result<Method, String> {
     const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let found = METHODS.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(text));
     found.ok_or_else(|| format!("`{text}` is not a method that SCIM has"))
 }
 
-fn header_map<'h>(headers: impl IntoIterator<Item = (&'h str, &'h str)>) -> Result<HeaderMap, String> {
+pub(super) fn header_map<'h>(
+    headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+) -> Result<HeaderMap, String> {
     let one = |(name, value): (&str, &str)| {
         let name: HeaderName = name.parse().map_err(|_| format!("`{name}` is not the name of a header"))?;
         let value: HeaderValue = value.parse().map_err(|_| format!("the value of {name} is not one"))?;

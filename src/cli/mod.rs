@@ -4,8 +4,10 @@
 mod certs;
 mod check;
 mod demo;
+mod difference;
 mod explain;
 mod health;
+mod replay;
 mod schema;
 mod serve;
 mod simulate;
@@ -35,6 +37,8 @@ enum Command {
     Check(check::Arguments),
     /// Show what would become of one request; nothing is sent
     Explain(explain::Arguments),
+    /// Play recorded requests against this configuration, and show what would be different; nothing is sent
+    Replay(replay::Arguments),
     /// Run a simulated vendor
     Simulate(simulate::Arguments),
     /// Make certificates
@@ -75,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => run(demo::run(arguments)),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => run(explain::run(arguments)),
+        Command::Replay(arguments) => run(replay::run(arguments)),
         Command::Simulate(arguments) => run(simulate::run(arguments)),
         Command::Certs(arguments) => certs::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

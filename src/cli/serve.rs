@@ -1,9 +1,10 @@
 //! `serve`: runs the bridge until it is told to stop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Exit, Stop, complain, deaf};
 use crate::app;
+use crate::capture::{Pseudonyms, Values, Writer};
 use crate::config::{self, LogFormat, Secrets};
 use crate::telemetry;
 
@@ -13,6 +14,12 @@ pub(super) struct Arguments {
     /// The configuration
     #[arg(long, default_value = "bridge.yaml", value_name = "FILE")]
     config: PathBuf,
+    /// Append every request, its vendor calls and its answer to a file, for `replay`; personal values get pseudonyms
+    #[arg(long, value_name = "FILE")]
+    capture: Option<PathBuf>,
+    /// Leave personal values in the capture as they are; passwords and tokens are never in it
+    #[arg(long, requires = "capture")]
+    capture_plain: bool,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Exit {
@@ -42,7 +49,18 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         })
         .collect();
     let (listen, admin) = (options.listen, options.admin);
-    let running = match app::start(options, None).await {
+    let capture =
+        match arguments.capture.as_ref().map(|file| capture(file, arguments.capture_plain, &options)) {
+            None => None,
+            Some(Ok(writer)) => Some(writer),
+            Some(Err(error)) => {
+                let file = arguments.capture.as_deref().unwrap_or(Path::new("")).display();
+                tracing::error!(%error, %file, "the capture cannot be written");
+                return Exit::Failed;
+            }
+        };
+    let observer = capture.as_ref().map(Writer::observer);
+    let running = match app::start(options, observer).await {
         Ok(running) => running,
         Err(error) => {
             let admin = admin.map(tracing::field::display);
@@ -61,10 +79,31 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
     stop.told().await;
     tracing::info!("stopping: requests that have begun are finished");
     let cut_off = running.stop().await;
+    if let Some(capture) = capture {
+        capture.finish();
+    }
     if cut_off > 0 {
         tracing::warn!(cut_off, "requests were cut off");
         return Exit::Failed;
     }
     tracing::info!("stopped");
     Exit::Done
+}
+
+/// Begins a capture. Its key is made for it and kept nowhere: nobody can undo the pseudonyms.
+fn capture(file: &Path, plain: bool, options: &config::Options) -> std::io::Result<Writer> {
+    let values = if plain {
+        Values::Plain
+    } else {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(std::io::Error::other)?;
+        let literals = || options.integrations.iter().map(|one| &one.compiled.literals);
+        let values: Vec<_> = literals().flat_map(|all| all.values.iter().cloned()).collect();
+        let beginnings: Vec<_> = literals().flat_map(|all| all.beginnings.iter().cloned()).collect();
+        Values::Disguised(Pseudonyms::new(key, &values, &beginnings))
+    };
+    let writer = Writer::open(file, values)?;
+    let values = if plain { "as they are" } else { "as pseudonyms" };
+    tracing::info!(file = %file.display(), values, "requests are captured");
+    Ok(writer)
 }

@@ -37,7 +37,7 @@ pub(super) fn steps(steps: &[Step], called: Called) -> Vec<String> {
                     format!("  map     {target}: {how} (rule at line {line}{})", again.unwrap_or_default())
                 }));
             }
-            Step::Called { line, body: sent, why, status } => {
+            Step::Called { line, body: sent, why, status, .. } => {
                 let status = status.map_or("no answer".to_owned(), |status| status.to_string());
                 let status = if called == Called::Really { format!(" → {status}") } else { String::new() };
                 out.push(format!("  out     {}{status}   ({why})", short(line)));

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::literals::Literals;
 use super::source::{Sources, beside};
 use super::tests;
 use crate::emulation::{self, Profile};
@@ -30,6 +31,8 @@ pub struct Compiled {
     pub profile: Profile,
     /// What the file says that it only assumes.
     pub assumed: Vec<String>,
+    /// The values that it names.
+    pub literals: Literals,
     /// How many tests of its own it has passed.
     pub tests: usize,
 }
@@ -200,6 +203,7 @@ pub(super) fn compile(
         vendor: file.text_at("vendor").unwrap_or_default().to_owned(),
         mapping,
         profile,
+        literals: Literals::of(file, &scope),
         assumed: assumed.iter().filter_map(Node::text).map(str::to_owned).collect(),
         tests: 0,
     }

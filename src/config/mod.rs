@@ -4,6 +4,7 @@
 //! optional that is not optional. Every mistake is found at once.
 
 mod check;
+mod literals;
 mod mapping;
 mod render;
 mod secret;
@@ -26,6 +27,7 @@ use crate::secret::{Digest, Secret};
 use crate::upstream::Base;
 use crate::yaml::{Mistake, Node, Shape, Span, json_schema};
 
+pub use literals::Literals;
 pub use mapping::{Compiled, SHIPPED};
 pub use render::{render, render_json};
 pub use source::Sources;

@@ -96,6 +96,8 @@ async fn answered(
     let (reply, told) = exchange.answer(resource, outcome);
     if let Some(observer) = &exchange.integration.observer {
         observer(&bridge::Told {
+            integration: exchange.integration.name.clone(),
+            headers: telling(&head.headers),
             method: head.method.to_string(),
             path: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
             body: Value::read(&bytes, &Limits::REQUEST).ok(),
@@ -105,6 +107,14 @@ async fn answered(
         });
     }
     reply
+}
+
+/// The headers of a request that decide how it is read and answered.
+fn telling(headers: &HeaderMap) -> Vec<(String, String)> {
+    const TELLING: [&str; 6] =
+        ["user-agent", "accept", "content-type", "adscimversion", "if-match", "if-none-match"];
+    let one = |name: &str| Some((name.to_owned(), headers.get(name)?.to_str().ok()?.to_owned()));
+    TELLING.into_iter().filter_map(one).collect()
 }
 
 /// What is left of the request's time for writing the answer.

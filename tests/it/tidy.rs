@@ -15,7 +15,7 @@ const LINES: &[&[&str]] = &[
     &["store"],
     &["upstream"],
     &["bridge"],
-    &["inbound", "admin"],
+    &["inbound", "admin", "capture"],
     &["config"],
     &["app", "simulator"],
     &["cli"],

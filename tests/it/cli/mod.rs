@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod help;
 mod program;
+mod replay;
 mod schema;
 mod serve;
 mod tls;
