@@ -15,6 +15,7 @@ use std::fmt;
 use compact_str::CompactString;
 
 pub use read::{Limits, ReadError, ReadErrorKind};
+pub(super) use scan::is_one_plain_text;
 
 /// A JSON value. `Debug` shows its shape, never its content: a resource is personal data.
 #[derive(Clone, Default)]
