@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use compact_str::CompactString;
 
-use crate::scim::json::{Limits, Value, same_name};
+use crate::scim::json::{Limits, Value, kind_of_name, same_name};
 use crate::scim::name::AttrPath;
 
 /// The kinds of resource that the bridge carries.
@@ -110,32 +110,49 @@ pub struct Attribute {
 }
 
 /// Attributes in their order, found by name. Every name of every resource is looked up more than once, so a look must not
-/// go through the attributes themselves.
+/// go through the attributes.
 #[derive(Clone, Debug, Default)]
 pub struct Attributes {
     list: Vec<Attribute>,
-    /// Of each: its length and its first letter.
-    marks: Vec<u16>,
+    /// For each kind of name, which of the attributes has one of it. Empty where there are no attributes.
+    kinds: Vec<OfKind>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum OfKind {
+    None,
+    One(u16),
+    /// Names are told apart by the whole of them.
+    Several,
 }
 
 impl Attributes {
+    /// Few attributes of one resource share one of so many kinds.
+    const KINDS: usize = 256;
+
     /// The one of that name, in any case.
     pub fn named(&self, name: &str) -> Option<&Attribute> {
-        let wanted = mark(name);
-        let likely = self.marks.iter().zip(&self.list).filter(|(mark, _)| **mark == wanted);
-        likely.map(|(_, attribute)| attribute).find(|attribute| same_name(&attribute.name, name))
+        let is_named = |attribute: &&Attribute| same_name(&attribute.name, name);
+        match self.kinds.get(kind_of_name(name) % Self::KINDS)? {
+            OfKind::None => None,
+            OfKind::One(at) => self.list.get(usize::from(*at)).filter(is_named),
+            OfKind::Several => self.list.iter().find(is_named),
+        }
     }
-}
-
-fn mark(name: &str) -> u16 {
-    let first = name.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
-    u16::from_le_bytes([name.len() as u8, first])
 }
 
 impl FromIterator<Attribute> for Attributes {
     fn from_iter<I: IntoIterator<Item = Attribute>>(list: I) -> Self {
         let list: Vec<_> = list.into_iter().collect();
-        Self { marks: list.iter().map(|attribute| mark(&attribute.name)).collect(), list }
+        let mut kinds = if list.is_empty() { Vec::new() } else { vec![OfKind::None; Self::KINDS] };
+        for (at, attribute) in list.iter().enumerate() {
+            let kind = &mut kinds[kind_of_name(&attribute.name) % Self::KINDS];
+            *kind = match (*kind, u16::try_from(at)) {
+                (OfKind::None, Ok(at)) => OfKind::One(at),
+                _ => OfKind::Several,
+            };
+        }
+        Self { list, kinds }
     }
 }
 

@@ -14,6 +14,7 @@ use std::fmt;
 
 use compact_str::CompactString;
 
+pub(super) use read::kind as kind_of_name;
 pub use read::{Limits, ReadError, ReadErrorKind};
 pub(super) use scan::is_one_plain_text;
 

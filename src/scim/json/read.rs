@@ -230,7 +230,7 @@ impl Seen {
 
 /// The same for the same name in any case: from its length and three of its letters.
 #[inline]
-fn kind(name: &str) -> usize {
+pub(in crate::scim) fn kind(name: &str) -> usize {
     let letter = |at: usize| name.as_bytes().get(at).map_or(0, |byte| usize::from(byte | 0x20));
     name.len() + 7 * letter(0) + 13 * letter(name.len() / 2) + 29 * letter(name.len().saturating_sub(1))
 }
