@@ -20,7 +20,7 @@ const ENTERPRISE_LOOKALIKES: [&str; 3] = [
 pub(super) fn canonical(body: Value, catalog: &Catalog, write: Write, touched: &mut Touched) -> Value {
     let version_1 = scim11::is(&body);
     let listed = body.get("schemas").cloned();
-    let mut out = Value::object();
+    let mut out = Value::object_with_room(body.members().len());
     for (key, value) in body.into_members() {
         member(&mut out, &key, value, catalog, write, touched);
     }
@@ -69,12 +69,12 @@ fn member(
         touched.by(Rule::GroupDescription);
         return;
     }
-    if is_core_urn(key) {
+    if name::is_core_urn(key) {
         // The core attributes under the URN of their schema; those of another schema nobody has.
         let own = key.eq_ignore_ascii_case(catalog.resource.urn()) && value.is_object();
         touched.by(if own { Rule::UrnKey } else { Rule::UnknownAttribute });
         for (name, inner) in value.into_members().filter(|_| own) {
-            if !is_core_urn(&name) {
+            if !name::is_core_urn(&name) {
                 member(out, &name, inner, catalog, write, touched);
             }
         }
@@ -153,12 +153,6 @@ fn attribute(out: &mut Value, path: AttrPath, mut value: Value, catalog: &Catalo
         }
     }
     path.set(out, value);
-}
-
-/// Whether a name is the URN of a core schema, whose attributes are written without it.
-pub(super) fn is_core_urn(key: &str) -> bool {
-    name::is_schema_urn(key)
-        && AttrPath::parse(&format!("{key}:x")).is_some_and(|within| within.schema.is_none())
 }
 
 /// The extension that a name is the URN of, in its right spelling.
@@ -241,8 +235,8 @@ fn note_schemas(listed: Option<&Value>, body: &Value, catalog: &Catalog, touched
     let extra = listed.iter().filter_map(|urn| extension(urn)).any(|schema| !used(&schema.id));
     let lacking = body.members().any(|(key, value)| {
         value.is_object()
-            && name::is_schema_urn(key)
             && !listed.iter().any(|urn| urn.eq_ignore_ascii_case(key))
+            && name::is_schema_urn(key)
     });
     if extra || lacking {
         touched.by(Rule::SchemaList);

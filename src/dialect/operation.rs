@@ -187,11 +187,11 @@ pub(super) fn members_of(
         }
         let path = match urn {
             Some(urn) => body::within(urn, key, touched),
-            None if body::is_core_urn(key) => {
+            None if name::is_core_urn(key) => {
                 let own = key.eq_ignore_ascii_case(catalog.resource.urn());
                 touched.by(if own { Rule::UrnKey } else { Rule::UnknownAttribute });
                 let mut within = value.clone();
-                within.retain(|name, _| own && !body::is_core_urn(name));
+                within.retain(|name, _| own && !name::is_core_urn(name));
                 out.extend(members_of(None, op, &within, catalog, speaker, touched)?);
                 continue;
             }

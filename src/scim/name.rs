@@ -173,10 +173,18 @@ pub fn is_schema_urn(text: &str) -> bool {
         && version.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// Whether the text is the URN of a core schema, whose attributes are written without it.
+pub fn is_core_urn(text: &str) -> bool {
+    begins_as_core(text) && is_schema_urn(text)
+}
+
 /// The URN if it names an extension, `None` for a core schema.
 pub(super) fn extension(urn: &str) -> Option<CompactString> {
-    let is_core = urn.get(..CORE.len()).is_some_and(|start| start.eq_ignore_ascii_case(CORE));
-    (!is_core).then(|| urn.into())
+    (!begins_as_core(urn)).then(|| urn.into())
+}
+
+fn begins_as_core(urn: &str) -> bool {
+    urn.get(..CORE.len()).is_some_and(|start| start.eq_ignore_ascii_case(CORE))
 }
 
 #[cfg(test)]
@@ -214,6 +222,10 @@ mod tests {
         assert!(is_schema_urn("urn:ietf:params:scim:schemas:core:2.0:Group"));
         assert!(!is_schema_urn(&format!("{ENTERPRISE}:manager")));
         assert!(!is_schema_urn("urn:acme:badge"));
+        assert!(is_core_urn("URN:ietf:params:scim:schemas:core:2.0:Group"));
+        assert!(!is_core_urn("urn:ietf:params:scim:schemas:core:2.0:User:userName"));
+        assert!(!is_core_urn(ENTERPRISE));
+        assert!(!is_core_urn("userName"));
     }
 
     #[test]

@@ -69,6 +69,11 @@ impl Value {
         Self(Node::Object(Vec::new()))
     }
 
+    /// `{}`, which so many members can be set in before it grows.
+    pub fn object_with_room(members: usize) -> Self {
+        Self(Node::Object(Vec::with_capacity(members)))
+    }
+
     /// A number from its JSON text; `None` when the text is not one (RFC 8259 §6).
     pub fn number(text: &str) -> Option<Self> {
         read::is_number(text).then(|| Self(Node::Number(text.into())))
