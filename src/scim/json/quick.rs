@@ -15,9 +15,17 @@ use super::{Node, Value};
 pub(super) fn read(json: &[u8], limits: &Limits) -> Option<Value> {
     // What lies between two ASCII characters is then text as well.
     let text = std::str::from_utf8(json).ok()?;
-    let mut reader = Reader { text, bytes: json, at: 0, limits, values: 0 };
+    let mut reader = Reader {
+        text,
+        bytes: json,
+        at: 0,
+        limits,
+        values: 0,
+        members: Vec::with_capacity(32),
+        items: Vec::new(),
+    };
     reader.blank();
-    let value = reader.value(limits.depth, 24)?;
+    let value = reader.value(limits.depth)?;
     reader.blank();
     (reader.at == json.len()).then_some(value)
 }
@@ -28,6 +36,10 @@ struct Reader<'j> {
     at: usize,
     limits: &'j Limits,
     values: usize,
+    /// The members and elements of what has been begun. What has ended takes its own out, and no more room than they need:
+    /// a page of resources is many small objects.
+    members: Vec<(CompactString, Value)>,
+    items: Vec<Value>,
 }
 
 impl<'j> Reader<'j> {
@@ -58,15 +70,15 @@ impl<'j> Reader<'j> {
         Some(Value(node))
     }
 
-    /// The value that begins here, in which `depth` more levels may open. `room`: for so many members, if it is an object.
-    fn value(&mut self, depth: usize, room: usize) -> Option<Value> {
+    /// The value that begins here, in which `depth` more levels may open.
+    fn value(&mut self, depth: usize) -> Option<Value> {
         self.values += 1;
         if self.values > self.limits.values {
             return None;
         }
         match self.peek()? {
             b'"' => self.string().map(|text| Value(Node::Text(text))),
-            b'{' => self.object(depth.checked_sub(1)?, room),
+            b'{' => self.object(depth.checked_sub(1)?),
             b'[' => self.list(depth.checked_sub(1)?),
             b't' => self.word("true", Node::Bool(true)),
             b'f' => self.word("false", Node::Bool(false)),
@@ -75,32 +87,32 @@ impl<'j> Reader<'j> {
         }
     }
 
-    fn object(&mut self, depth: usize, room: usize) -> Option<Value> {
+    fn object(&mut self, depth: usize) -> Option<Value> {
         self.take(b'{')?;
         if self.peek()? == b'}' {
             self.at += 1;
             return Some(Value::object());
         }
-        let mut members: Vec<(CompactString, Value)> = Vec::with_capacity(room);
+        let first = self.members.len();
         let mut seen = Seen::default();
         loop {
-            if self.peek()? != b'"' || members.len() == self.limits.members {
+            if self.peek()? != b'"' || self.members.len() - first == self.limits.members {
                 return None;
             }
             let name = self.string()?;
-            if !seen.is_new(&name, &members) {
+            if !seen.is_new(&name, &self.members[first..]) {
                 return None;
             }
             self.blank();
             self.take(b':')?;
-            let value = self.value(depth, 8)?;
-            members.push((name, value));
+            let value = self.value(depth)?;
+            self.members.push((name, value));
             self.blank();
             match self.peek()? {
                 b',' => self.take(b',')?,
                 b'}' => {
                     self.at += 1;
-                    return Some(Value(Node::Object(members)));
+                    return Some(Value(Node::Object(self.members.split_off(first))));
                 }
                 _ => return None,
             }
@@ -109,19 +121,20 @@ impl<'j> Reader<'j> {
 
     fn list(&mut self, depth: usize) -> Option<Value> {
         self.take(b'[')?;
-        let mut items = Vec::new();
         if self.peek()? == b']' {
             self.at += 1;
-            return Some(Value(Node::List(items)));
+            return Some(Value(Node::List(Vec::new())));
         }
+        let first = self.items.len();
         loop {
-            items.push(self.value(depth, 8)?);
+            let item = self.value(depth)?;
+            self.items.push(item);
             self.blank();
             match self.peek()? {
                 b',' => self.take(b',')?,
                 b']' => {
                     self.at += 1;
-                    return Some(Value(Node::List(items)));
+                    return Some(Value(Node::List(self.items.split_off(first))));
                 }
                 _ => return None,
             }
