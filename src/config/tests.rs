@@ -3,9 +3,10 @@
 use super::mapping::{Compiled, compile};
 use crate::emulation;
 use crate::mapping::{Given, Moment, Operation};
-use crate::remainder::Remainder;
+use crate::remainder::{Remainder, Remembered};
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
+use crate::scim::name::AttrPath;
 use crate::scim::patch::{self, Operation as PatchOperation};
 use crate::scim::schema::ResourceType;
 use crate::yaml::{Mistake, Node};
@@ -41,8 +42,11 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
     if let Some(filter) = test.text_at("filter") {
         let filter = Filter::parse(&expanded_text(file, filter)).map_err(|error| error.to_string())?;
         let mapped = lens.filter(&filter);
-        let asked =
-            mapped.ask.map(|ask| emulation::pushdown(&compiled.profile, resource, ask)).and_then(|pushed| {
+        let asked = mapped
+            .ask
+            .filter(|_| may_be_asked(&filter, compiled, resource))
+            .map(|ask| emulation::pushdown(&compiled.profile, resource, ask))
+            .and_then(|pushed| {
                 let all: Vec<_> = pushed.each().flatten().cloned().collect();
                 if all.len() > 1 { Some(Filter::Or(all)) } else { pushed.ask }
             });
@@ -99,12 +103,32 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
         let expected = expanded(file, &expected.to_value());
         same(file, "the vendor gets something else", &expected, &without_schemas(sent.clone()))?;
     }
-    let which = lens.remembered().clone().and(compiled.profile.resource(resource).remembered());
+    let which = remembered(compiled, resource);
     let mut back = lens.back(sent);
     Remainder::of(&which, &written, &back.clone(), lens.catalog()).restore(&mut back);
     let mut expected = without_schemas(written);
     expected.remove("password");
     same(file, "the identity provider reads something else back", &expected, &without_schemas(back))
+}
+
+/// The attributes, on the identity provider's side, that the bridge remembers.
+fn remembered(compiled: &Compiled, resource: ResourceType) -> Remembered {
+    let lens = compiled.mapping.lens(resource);
+    let ours = |paths: Vec<AttrPath>| paths.iter().map(|path| lens.idp_side(path)).collect();
+    lens.remembered().clone().and(match compiled.profile.resource(resource).remembered() {
+        Remembered::These(paths) => Remembered::These(ours(paths)),
+        Remembered::AllBut(paths) => Remembered::AllBut(ours(paths)),
+    })
+}
+
+/// Whether the vendor is asked at all: what is shown and what it holds may differ in an attribute that is remembered,
+/// unless it is the name by which a resource is found.
+fn may_be_asked(filter: &Filter, compiled: &Compiled, resource: ResourceType) -> bool {
+    let which = remembered(compiled, resource);
+    let mut differs = false;
+    filter.each_path(&mut |path: &AttrPath| differs |= which.includes(path));
+    let is_name = |path: &AttrPath| path.is_core("userName") || path.is_core("displayName");
+    !differs || filter.as_eq().is_some_and(|(path, _)| is_name(path))
 }
 
 /// What a PATCH of a resource sends.
