@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::literals::Literals;
+use super::shipped::SHIPPED;
 use super::source::{Sources, beside};
 use super::tests;
 use crate::emulation::{self, Profile};
@@ -12,13 +13,6 @@ use crate::mapping::{self, Mapping, Scope};
 use crate::scim::ResourceType;
 use crate::yaml::shape::Need;
 use crate::yaml::{Field, Key, Kind, Mistake, Node, Shape, Span, nearest};
-
-/// The mappings that are part of the program.
-pub const SHIPPED: &[(&str, &str)] = &[
-    ("ninjaone", include_str!("../../mappings/ninjaone.yaml")),
-    ("okta-only", include_str!("../../mappings/okta-only.yaml")),
-    ("rfc", include_str!("../../mappings/rfc.yaml")),
-];
 
 /// A mapping, ready for one integration.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ mod mapping;
 mod render;
 mod secret;
 mod shape;
+mod shipped;
 mod source;
 mod tests;
 mod tls;
@@ -28,8 +29,9 @@ use crate::upstream::Base;
 use crate::yaml::{Mistake, Node, Shape, Span, json_schema};
 
 pub use literals::Literals;
-pub use mapping::{Compiled, SHIPPED};
+pub use mapping::Compiled;
 pub use render::{render, render_json};
+pub use shipped::SHIPPED;
 pub use source::Sources;
 
 /// What the program runs on.

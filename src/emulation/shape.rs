@@ -351,7 +351,7 @@ pub const PROFILE: Shape = Shape::Object(&[
     Field::later("content_type", "other media types"),
     Field::optional(
         "auth",
-        Shape::Object(&[Field::required(
+        Shape::Object(&[Field::optional(
             "kind",
             Shape::WordOrLater(
                 &["bearer", "oauth2_static"],

@@ -318,7 +318,9 @@ proptest! {
         let body = json!({ "Operations": operations });
         let read = Ours::read(body.to_string().as_bytes(), &Limits::REQUEST).unwrap();
         let Ok(operations) = speaker.operations(&read, &catalog, &mut Touched::default()) else { return Ok(()) };
-        for mapping in [shipped.join("rfc.yaml"), shipped.join("ninjaone.yaml"), shipped.join("okta-only.yaml"), own] {
+        let names = ["rfc", "ninjaone", "okta-only", "knowbe4", "slack", "atlassian", "snowflake", "databricks"];
+        let all = names.into_iter().map(|name| shipped.join(format!("{name}.yaml"))).chain([own]);
+        for mapping in all {
             let user = properties::ours(&user);
             let fast = runtime.block_on(way(&mapping, &user, &operations, false));
             let slow = runtime.block_on(way(&mapping, &user, &operations, true));
