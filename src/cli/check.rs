@@ -28,10 +28,11 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Exit {
     let secrets = if arguments.without_secrets { Secrets::Unread } else { Secrets::Read };
     let mut reports = Vec::new();
+    let mut right_ones = Vec::new();
     for file in &arguments.files {
         match config::check(file, secrets) {
             Ok(checked) if !arguments.json => right(file, &checked, arguments.verbose),
-            Ok(_) => {}
+            Ok(checked) => right_ones.push((file.as_path(), checked)),
             Err(report) => {
                 if !arguments.json {
                     complain(config::render(&report.mistakes, &report.sources).trim_end());
@@ -41,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         }
     }
     if arguments.json {
-        say(&config::render_json(&reports));
+        say(&config::render_json(&reports, &right_ones));
     }
     if reports.is_empty() { Exit::Done } else { Exit::Configuration }
 }
@@ -74,8 +75,11 @@ fn details(compiled: &Compiled, verbose: bool) {
         0 => "  tests: none of its own".to_owned(),
         tests => format!("  tests: {tests} passed"),
     });
+    if !compiled.assumed.is_empty() {
+        say(&format!("  {} assumed, not documented by the vendor:", count(compiled.assumed.len(), "thing")));
+    }
     for assumption in &compiled.assumed {
-        say(&format!("  assumed: {assumption}"));
+        say(&format!("    {assumption}"));
     }
     for resource in ResourceType::ALL {
         let lens = compiled.mapping.lens(resource);

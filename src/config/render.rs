@@ -1,9 +1,10 @@
 //! How a mistake looks: what is wrong, where, the line as it was written, and what to do about it.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use super::Report;
 use super::source::Sources;
+use super::{Checked, Compiled, Report};
 use crate::yaml::Mistake;
 
 /// All mistakes, sorted by place, as text.
@@ -52,10 +53,27 @@ fn one(mistake: &Mistake, sources: &Sources, secret_from: Option<usize>, out: &m
     out.push('\n');
 }
 
-/// The mistakes of any number of files for a program to read, as one object.
-pub fn render_json<'r>(reports: impl IntoIterator<Item = &'r Report>) -> String {
-    let rows: Vec<_> = reports.into_iter().flat_map(rows).collect();
-    serde_json::json!({ "mistakes": rows }).to_string()
+/// What was found in any number of files for a program to read, as one object: the mistakes, and of each mapping without
+/// mistakes how many of its own tests it passed and what it only assumes.
+pub fn render_json(reports: &[Report], right: &[(&Path, Checked)]) -> String {
+    let mistakes: Vec<_> = reports.iter().flat_map(rows).collect();
+    let mapping = |file: &Path, integration: Option<&str>, compiled: &Compiled| {
+        serde_json::json!({
+            "file": file.display().to_string(),
+            "integration": integration,
+            "vendor": compiled.vendor,
+            "tests": compiled.tests,
+            "assumed": compiled.assumed,
+        })
+    };
+    let mappings = right.iter().flat_map(|(file, checked)| match checked {
+        Checked::Mapping(compiled) => vec![mapping(file, None, compiled)],
+        Checked::Bridge(options) => {
+            let all = options.integrations.iter();
+            all.map(|one| mapping(file, Some(&one.name), &one.compiled)).collect()
+        }
+    });
+    serde_json::json!({ "mistakes": mistakes, "mappings": mappings.collect::<Vec<_>>() }).to_string()
 }
 
 fn rows(Report { mistakes, sources }: &Report) -> Vec<serde_json::Value> {
