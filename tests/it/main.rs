@@ -6,6 +6,7 @@ mod peer;
 mod answers;
 mod bad_inputs;
 mod cli;
+mod cookbook;
 mod deviations;
 mod dialects;
 mod edges;
