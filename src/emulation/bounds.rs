@@ -18,6 +18,9 @@ pub struct Bounds {
     pub create_only: Vec<AttrPath>,
     /// What can never be changed once it is there (RFC 7643 §2.2). A change is refused.
     pub immutable: Vec<AttrPath>,
+    /// What the vendor garbles while the account is inactive. What was written is remembered, and written again with
+    /// access.
+    pub garbled: Vec<AttrPath>,
 }
 
 /// How many values a list may have.
@@ -32,6 +35,12 @@ pub struct MaxValues {
 }
 
 impl Bounds {
+    /// What becomes of the login and the addresses of an inactive account.
+    pub(super) fn garbled(effect: Option<&str>) -> Vec<AttrPath> {
+        let names: &[&str] = if effect == Some("obfuscate") { &["userName", "emails"] } else { &[] };
+        names.iter().map(|name| AttrPath::core(*name)).collect()
+    }
+
     pub(super) fn read(attrs: &Node, reader: &mut Reader<'_>, catalog: &Catalog) -> Self {
         let max_len = counted(attrs.get("max_len"), reader, catalog);
         let max_values = counted(attrs.get("max_values"), reader, catalog);
@@ -47,6 +56,7 @@ impl Bounds {
                 .collect(),
             create_only: list("create_only", reader),
             immutable: list("immutable", reader),
+            garbled: Vec::new(),
         }
     }
 
@@ -56,6 +66,8 @@ impl Bounds {
         self.max_len.iter().any(|(other, _)| about(other))
             || self.changed(path)
             || self.immutable.iter().any(about)
+            // What is garbled is seen by reading alone.
+            || (!self.garbled.is_empty() && path.is_core("active"))
     }
 
     /// Whether an attribute does not always come back as it was sent.
@@ -65,7 +77,7 @@ impl Bounds {
 
     /// The attributes that do not always come back as they were sent.
     pub fn remembered(&self) -> impl Iterator<Item = &AttrPath> {
-        self.max_values.iter().map(|one| &one.path).chain(&self.create_only)
+        self.max_values.iter().map(|one| &one.path).chain(&self.create_only).chain(&self.garbled)
     }
 
     /// Puts a resource into the bounds. `before`: what the vendor has; `None` when it is about to be made.
@@ -85,7 +97,9 @@ impl Bounds {
             }
         }
         if let Some(before) = before {
-            for path in &self.create_only {
+            let both_off = is_off(before) && is_off(resource);
+            let garbled = self.garbled.iter().filter(|_| both_off);
+            for path in self.create_only.iter().chain(garbled) {
                 put_back(path, resource, before);
             }
             for path in &self.immutable {
@@ -121,6 +135,10 @@ impl MaxValues {
         kept.sort_unstable();
         kept.into_iter().filter_map(|at| items.get(at)).cloned().collect()
     }
+}
+
+fn is_off(user: &Value) -> bool {
+    user.get("active").and_then(Value::as_bool) == Some(false)
 }
 
 /// The attribute as the vendor has it.

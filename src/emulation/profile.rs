@@ -180,6 +180,8 @@ pub enum Delete {
 pub struct Filter {
     /// Attributes, as they stand in a filter; `None`: every one.
     pub attributes: Option<Vec<AttrPath>>,
+    /// Attributes by which it does not find everybody whom it should.
+    pub unreliable: Vec<AttrPath>,
     /// Operators; `None`: every one.
     pub ops: Option<Vec<Op>>,
     /// Whether `pr` is among the operators.
@@ -344,6 +346,9 @@ impl Reader<'_> {
         if node.get("rename").and_then(Node::truth) == Some(false) {
             bounds.immutable.push(AttrPath::core("displayName"));
         }
+        bounds.garbled = Bounds::garbled(node.get("deactivate").and_then(|node| node.text_at("effect")));
+        let mut filter = node.get("filter").map(|node| self.filter(node, catalog)).unwrap_or_default();
+        filter.unreliable.clone_from(&bounds.garbled);
         let mut enums = Vec::new();
         for (key, definition) in of("enum").map(Node::entries).unwrap_or_default() {
             let Some(path) = self.path(&key.text, key.span, catalog) else { continue };
@@ -384,7 +389,7 @@ impl Reader<'_> {
                 Some("unsupported") => Delete::Unsupported,
                 _ => Delete::Hard,
             },
-            filter: node.get("filter").map(|node| self.filter(node, catalog)).unwrap_or_default(),
+            filter,
             allow,
             deny,
             required,
@@ -429,6 +434,7 @@ impl Reader<'_> {
             node.get("ops").map(|ops| ops.items().iter().filter_map(Node::text).collect());
         Filter {
             attributes: node.get("attrs").map(|list| self.paths(list, catalog)),
+            unreliable: Vec::new(),
             no_present: words.as_ref().is_some_and(|words| !words.contains(&"pr")),
             ops: words.map(|words| words.into_iter().filter_map(Op::parse).collect()),
             no_and: no("and"),

@@ -68,16 +68,16 @@ fn size(filters: &[Filter]) -> usize {
 
 /// Whether the vendor understands it, whatever its length.
 fn understands(able: &profile::Filter, filter: &Filter) -> bool {
-    let attribute = |path: &AttrPath| able.attributes.as_ref().is_none_or(|known| known.contains(path));
+    let attribute = |path: &AttrPath| {
+        !able.unreliable.iter().any(|other| other.same_attribute(path))
+            && able.attributes.as_ref().is_none_or(|known| known.contains(path))
+    };
     match filter {
         Filter::Compare { path, op, .. } => {
             attribute(path) && able.ops.as_ref().is_none_or(|ops| ops.contains(op))
         }
         Filter::Present(path) => attribute(path) && !able.no_present,
-        Filter::Element(path, inner) => {
-            let whole = able.attributes.as_ref().is_none_or(|known| known.contains(path));
-            whole && !able.no_element && knows_inner(able, inner)
-        }
+        Filter::Element(path, inner) => attribute(path) && !able.no_element && knows_inner(able, inner),
         Filter::And(parts) => !able.no_and && parts.iter().all(|part| understands(able, part)),
         Filter::Or(parts) => !able.no_or && parts.iter().all(|part| understands(able, part)),
         Filter::Not(inner) => !able.no_not && understands(able, inner),

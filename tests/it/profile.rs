@@ -194,3 +194,69 @@ async fn a_list_is_asked_for_in_the_words_of_the_vendor() {
     assert!(asked(nodes, filter).await.contains("filter=userName eq \"ana\""));
     assert!(asked("{}", filter).await.contains("filter=title sw \"D\" and userName eq \"ana\""));
 }
+
+/// A vendor that makes something else of the name of an inactive user, as GitHub does.
+async fn garbling(profile: &str) -> (Bridge, Script) {
+    let mut user = json!({ "schemas": [USER], "id": "u1", "userName": "ana", "externalId": "x1", "active": true,
+        "emails": [{ "value": "ana@acme.example" }] });
+    let script = Script::start(move |asked: &Asked| match asked.method.as_str() {
+        "PATCH" => {
+            for operation in asked.body["Operations"].as_array().unwrap() {
+                user[operation["path"].as_str().unwrap()] = operation["value"].clone();
+            }
+            if user["active"] == false {
+                user["userName"] = json!("0123abcd");
+                user["emails"] = json!([]);
+            }
+            (200, user.clone())
+        }
+        _ if asked.path == "/Users/u1" => (200, user.clone()),
+        _ => {
+            let other = asked.query.contains("userName eq")
+                && !asked.query.contains(user["userName"].as_str().unwrap());
+            let found: &[Value] = if other { &[] } else { std::slice::from_ref(&user) };
+            (200, script::list(found))
+        }
+    })
+    .await;
+    let mapping = format!("format: 1\nvendor: a scripted one\nprofile: {profile}\n");
+    let mut plan = Plan::new().file("vendor.yaml", &mapping);
+    plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./vendor.yaml").done();
+    (plan.start().await, script)
+}
+
+#[tokio::test]
+async fn who_is_garbled_keeps_his_name_and_gets_it_back() {
+    const BY_NAME: &str = "/Users?filter=userName%20eq%20%22ana%22";
+    let (with, script) =
+        garbling("{ resources: { Users: { deactivate: { via: patch, effect: obfuscate } } } }").await;
+    let idp = with.client();
+    let off = idp.patch("/Users/u1", &replace("active", false)).await;
+    assert_eq!((off.status, &off.body["userName"], &off.body["active"]), (200, &json!("ana"), &json!(false)));
+    assert_eq!(operations(&script), replace("active", false));
+    let read = idp.get("/Users/u1").await.body;
+    assert_eq!((&read["userName"], &read["emails"][0]["value"]), (&json!("ana"), &json!("ana@acme.example")));
+    assert_eq!(idp.get(BY_NAME).await.body["totalResults"], 1);
+    // What is changed of him while he is inactive gives his name to nobody.
+    script.asked();
+    assert_eq!(idp.patch("/Users/u1", &replace("externalId", "x2")).await.status, 200);
+    assert_eq!(operations(&script), replace("externalId", "x2"));
+    let renamed = idp.patch("/Users/u1", &replace("userName", "ana.silva")).await;
+    assert_eq!((renamed.status, &renamed.body["userName"]), (200, &json!("ana.silva")));
+    assert_eq!(operations(&script), Value::Null);
+    // Access brings it back.
+    let on = idp.patch("/Users/u1", &replace("active", true)).await;
+    assert_eq!((on.status, &on.body["userName"]), (200, &json!("ana.silva")), "{on:?}");
+    let sent = operations(&script);
+    let sent: Vec<_> = sent.as_array().unwrap().iter().map(|operation| &operation["path"]).collect();
+    assert!(
+        sent.len() == 3 && sent.contains(&&json!("userName")) && sent.contains(&&json!("emails")),
+        "{sent:?}"
+    );
+
+    let (without, _) = garbling("{}").await;
+    let idp = without.client();
+    idp.patch("/Users/u1", &replace("active", false)).await;
+    assert_eq!(idp.get("/Users/u1").await.body["userName"], "0123abcd");
+    assert_eq!(idp.get(BY_NAME).await.body["totalResults"], 0);
+}
