@@ -38,7 +38,7 @@ impl Bounds {
     /// What becomes of the login and the addresses of an inactive account.
     pub(super) fn garbled(effect: Option<&str>) -> Vec<AttrPath> {
         let names: &[&str] = if effect == Some("obfuscate") { &["userName", "emails"] } else { &[] };
-        names.iter().map(|name| AttrPath::core(*name)).collect()
+        names.iter().map(|name| AttrPath::core(name)).collect()
     }
 
     pub(super) fn read(attrs: &Node, reader: &mut Reader<'_>, catalog: &Catalog) -> Self {
