@@ -56,35 +56,47 @@ pub(super) fn cannot_go(able: &Resource, operation: &Operation) -> bool {
         && attribute.is_some_and(|path| able.never_removed.iter().any(|one| one.same_attribute(&path)))
 }
 
-/// The requests that carry operations out, in their order: nobody is added before everybody is out who leaves.
+/// The requests that carry operations out, in their order, and as few as the vendor's limits allow.
 pub(super) fn requests(
     able: &Resource,
     operations: Vec<Operation>,
     revokes: impl Fn(&Operation) -> bool,
 ) -> Vec<Request> {
     let members = &able.members;
-    let mut out: Vec<(Vec<Value>, usize, bool)> = Vec::new();
+    let mut out: Vec<Filled> = Vec::new();
     for operation in in_form(members, operations) {
         let revokes = revokes(&operation);
-        for (operation, weight) in pieces(members, operation) {
-            let fits = |(operations, weighs, _): &(Vec<Value>, usize, bool)| {
-                able.max_ops.is_none_or(|most| operations.len() < most)
-                    && members.per_patch.is_none_or(|most| weight == 0 || weighs + weight <= most)
+        let mut rest = Some(operation);
+        while let Some(operation) = rest.take() {
+            let number = changed_members(&operation);
+            let has_room = |filled: &Filled| {
+                able.max_ops.is_none_or(|most| filled.operations.len() < most)
+                    && (number == 0 || members.per_patch.is_none_or(|most| filled.members < most))
             };
-            let written = written(members, &operation);
-            match out.last_mut().filter(|last| fits(last)) {
-                Some((operations, weighs, any)) => {
-                    operations.push(written);
-                    *weighs += weight;
-                    *any |= revokes;
-                }
-                None => out.push((vec![written], weight, revokes)),
+            if !out.last().is_some_and(has_room) {
+                out.push(Filled::default());
             }
+            let Some(filled) = out.last_mut() else { break };
+            let room = members.per_patch.map_or(number, |most| most.saturating_sub(filled.members));
+            let (now, later) = split(operation, number, room);
+            filled.members += number.min(room);
+            filled.operations.push(written(members, &now));
+            filled.revokes |= revokes;
+            rest = later;
         }
     }
-    out.into_iter()
-        .map(|(operations, _, revokes)| Request { body: patch::envelope(operations), revokes })
-        .collect()
+    let request =
+        |filled: Filled| Request { body: patch::envelope(filled.operations), revokes: filled.revokes };
+    out.into_iter().map(request).collect()
+}
+
+/// A request that is being filled.
+#[derive(Default)]
+struct Filled {
+    operations: Vec<Value>,
+    /// How many members they change.
+    members: usize,
+    revokes: bool,
 }
 
 /// Removals of single members that follow each other, together, where the vendor takes a list of them.
@@ -123,22 +135,23 @@ fn is_about_members(operation: &Operation) -> bool {
         .is_some_and(|path| path.is_core("members") && path.sub.is_none())
 }
 
-/// One operation in pieces that fit into a request, each with the number of members that it changes.
-fn pieces(members: &Members, operation: Operation) -> Vec<(Operation, usize)> {
+/// How many members an operation names.
+fn changed_members(operation: &Operation) -> usize {
     if operation.path.as_ref().and_then(Path::as_member).is_some() {
-        return vec![(operation, 1)];
+        return 1;
     }
-    let number = if is_about_members(&operation) { operation.value.each().len() } else { 0 };
-    match members.per_patch.filter(|most| number > *most) {
-        Some(most) => {
-            let piece = |items: &[Value]| {
-                let path = Path::Attribute(AttrPath::core("members"));
-                (Operation::new(operation.op, path, items.to_vec()), items.len())
-            };
-            operation.value.items().chunks(most).map(piece).collect()
-        }
-        None => vec![(operation, number)],
-    }
+    if is_about_members(operation) { operation.value.each().len() } else { 0 }
+}
+
+/// What of an operation that names so many members a request has room for, and what is left for the next.
+fn split(mut operation: Operation, number: usize, room: usize) -> (Operation, Option<Operation>) {
+    let left = match operation.value.items_mut() {
+        Some(items) if number > room => items.split_off(room),
+        _ => return (operation, None),
+    };
+    let path = Path::Attribute(AttrPath::core("members"));
+    let later = Operation::new(operation.op, path, left);
+    (operation, Some(later))
 }
 
 /// An operation as it stands in the message.
@@ -235,6 +248,15 @@ mod tests {
                 format!("! [{LEAVE},{rename}]"),
                 r#"[{"op":"add","path":"members","value":[{"value":"c"},{"value":"d"}]}]"#.to_owned(),
                 r#"[{"op":"add","path":"members","value":[{"value":"e"}]}]"#.to_owned(),
+            ]
+        );
+        // No room is left in a request that another has to follow.
+        let one = r#"{"op":"remove","path":"members[value eq \"a\"]"}"#;
+        assert_eq!(
+            sent(two(RemoveForm::FilterPath), None, &format!("[{one},{JOIN}]")),
+            [
+                format!(r#"! [{one},{{"op":"add","path":"members","value":[{{"value":"c"}}]}}]"#),
+                r#"[{"op":"add","path":"members","value":[{"value":"d"},{"value":"e"}]}]"#.to_owned(),
             ]
         );
         let three = r#"{"op":"remove","path":"members[value eq \"x\"]"}"#;

@@ -177,16 +177,17 @@ pub fn direct(
     operations: &[Operation],
 ) -> Option<Vec<Call>> {
     let able = profile.resource(resource);
-    let plain = able.allow.is_none()
-        && operations.iter().all(|operation| {
-            let attribute = operation.path.as_ref().and_then(Path::attribute);
-            attribute.is_some_and(|path| {
-                let about = |other: &AttrPath| other.same_attribute(&path);
-                !able.deny.iter().any(about)
-                    && !able.enums.iter().any(|one| about(&one.path))
-                    && !able.bounds.concern(&path)
-            })
-        });
+    let plain = operations.iter().all(|operation| {
+        let attribute = operation.path.as_ref().and_then(Path::attribute);
+        attribute.is_some_and(|path| {
+            let about = |other: &AttrPath| other.same_attribute(&path);
+            let whole = |allow: &Vec<AttrPath>| allow.iter().any(|other| other.sub.is_none() && about(other));
+            able.allow.as_ref().is_none_or(whole)
+                && !able.deny.iter().any(about)
+                && !able.enums.iter().any(|one| about(&one.path))
+                && !able.bounds.concern(&path)
+        })
+    });
     if profile.speak == Speak::Okta {
         let revokes = operations.iter().any(revokes);
         let body = okta::direct(resource, id, operations)?;

@@ -12,6 +12,7 @@ mod dialects;
 mod edges;
 mod foreign;
 mod hazards;
+mod hidden_members;
 mod language;
 mod laws;
 mod life_cycle;
