@@ -26,7 +26,7 @@ use crate::dialect;
 use crate::inbound;
 use crate::secret::{Digest, Secret};
 use crate::upstream::Base;
-use crate::yaml::{Mistake, Node, Shape, Span, json_schema};
+use crate::yaml::{Kind, Mistake, Node, Shape, Span, json_schema};
 
 pub use literals::Literals;
 pub use mapping::Compiled;
@@ -168,6 +168,12 @@ pub fn check(path: &Path, secrets: Secrets) -> Result<Checked, Report> {
             let mut loader = mapping::Loader { sources, mistakes, asked_by: path };
             loader.compile(&file, None, true).map(|compiled| Checked::Mapping(Box::new(compiled)))
         }
+        Ok(file) if !matches!(file.kind, Kind::Map(_)) => {
+            report.mistakes.push(Mistake::new(file.span, "not a configuration").hint(
+                "bridge.yaml has `listen`, `public_url` and `integrations`; a mapping has `format: 1` and `vendor`",
+            ));
+            None
+        }
         Ok(file) => {
             let Report { sources, mistakes } = &mut report;
             let options = check::options(&file, path, secrets, sources, mistakes);
@@ -227,7 +233,8 @@ pub fn shipped(name: &str, with: &str) -> Result<Compiled, Report> {
 }
 
 fn is_mapping(file: &Node) -> bool {
-    file.get("integrations").is_none() && (file.get("format").is_some() || file.get("users").is_some())
+    let says = |key: &&str| file.get(key).is_some();
+    !says(&"integrations") && ["format", "use", "vendor", "profile", "users", "groups"].iter().any(says)
 }
 
 /// The JSON Schema of bridge.yaml.

@@ -304,7 +304,8 @@ impl Reader<'_> {
                 (Some(name), Ok(value)) if !value.is_empty() => drop(out.insert(name, value)),
                 _ => {
                     let text = format!("`{}` is not a header that can be set, or not to that", key.text);
-                    self.mistakes.push(Mistake::new(key.span, text));
+                    let hint = "the credential, the host and what frames a message are the bridge's own";
+                    self.mistakes.push(Mistake::new(key.span, text).hint(hint));
                 }
             }
         }

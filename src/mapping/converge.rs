@@ -1,6 +1,7 @@
 //! Whether the identity provider reads back what it wrote: tried with values made for the purpose when a file is loaded.
 
 use super::Lens;
+use super::expression::Condition;
 use super::function::{Class, Function, Pipeline};
 use super::path::{Given, Place};
 use super::rule::{Back, Rule, Verb};
@@ -23,20 +24,52 @@ pub struct Witness {
 
 /// For every rule that is undone by its inverse and does not read back: the shortest value that shows it.
 pub fn witnesses(lens: &Lens) -> Vec<Witness> {
+    let asked: Vec<_> = lens.rules.iter().filter_map(condition).collect();
+    // A user of whom nothing else is known, and each of whom something holds that a rule asks about.
+    let mut base = Value::object();
+    base.set("userName", "ana@acme.example");
+    let mut resources = vec![base.clone()];
+    for (condition, literal) in asked.iter().flat_map(|one| literals(one).map(move |text| (one, text))) {
+        resources.extend(condition.attributes.iter().flatten().map(|path| {
+            let mut resource = base.clone();
+            path.set(&mut resource, Value::from(literal));
+            resource
+        }));
+    }
     let of = |rule: &Rule| match &rule.verb {
         Verb::Move { from, via, .. } if rule.back == Back::Invert && via.can_be_undone() => {
-            let mut values = candidates(from, via, &lens.catalog);
+            let compared = asked.iter().flat_map(|condition| literals(condition)).map(str::to_owned);
+            let mut values = candidates(from, via, &lens.catalog, compared.collect());
             values.sort_by_cached_key(|value| value.to_json().len());
-            values.into_iter().find_map(|value| try_one(lens, rule, from, via, value))
+            let tried = |value: Value| {
+                resources.iter().find_map(|one| try_one(lens, rule, (from, via), one.clone(), value.clone()))
+            };
+            values.into_iter().find_map(tried)
         }
         _ => None,
     };
     lens.rules.iter().filter_map(of).collect()
 }
 
-fn try_one(lens: &Lens, rule: &Rule, from: &Place, via: &Pipeline, written: Value) -> Option<Witness> {
-    let mut resource = Value::object();
-    resource.set("userName", "ana@acme.example");
+fn condition(rule: &Rule) -> Option<&Condition> {
+    match &rule.verb {
+        Verb::Refuse { when, .. } => Some(when),
+        _ => rule.when.as_ref(),
+    }
+}
+
+/// The texts that a condition compares with.
+fn literals(condition: &Condition) -> impl Iterator<Item = &str> {
+    condition.text.split(['\'', '"']).skip(1).step_by(2)
+}
+
+fn try_one(
+    lens: &Lens,
+    rule: &Rule,
+    (from, via): (&Place, &Pipeline),
+    mut resource: Value,
+    written: Value,
+) -> Option<Witness> {
     from.set(&mut resource, written.clone());
     // What a rule refuses is no answer that would be wrong.
     let vendor = lens.forward(resource, &Given::default(), None, None).ok()?;
@@ -51,7 +84,7 @@ fn try_one(lens: &Lens, rule: &Rule, from: &Place, via: &Pipeline, written: Valu
 }
 
 /// Values that an identity provider might send there: ordinary ones, and ones that the functions are about.
-fn candidates(from: &Place, via: &Pipeline, catalog: &Catalog) -> Vec<Value> {
+fn candidates(from: &Place, via: &Pipeline, catalog: &Catalog, compared: Vec<String>) -> Vec<Value> {
     let attribute = catalog.attribute(&from.attribute);
     let sub = from.element.as_ref().map_or(from.attribute.sub.as_ref(), |element| element.sub.as_ref());
     let target = match (attribute, sub) {
@@ -75,6 +108,7 @@ fn candidates(from: &Place, via: &Pipeline, catalog: &Catalog) -> Vec<Value> {
     for function in &via.0 {
         texts.extend(about(function));
     }
+    texts.extend(compared);
     match target.map(|attribute| attribute.kind) {
         Some(AttributeType::Boolean) => vec![Value::from(true), Value::from(false)],
         Some(AttributeType::Integer | AttributeType::Decimal) => {

@@ -65,7 +65,9 @@ pub(super) fn function(node: &Node, scope: &Scope) -> Result<Function, Mistake> 
         "date" => {
             let part = |key: &str| argument.and_then(|argument| argument.text_at(key)).map(str::to_owned);
             match (part("from"), part("to")) {
-                (Some(from), Some(to)) => Ok(Function::Date(from, to)),
+                (Some(from), Some(to)) if Made::is_form(&from) && Made::is_form(&to) => {
+                    Ok(Function::Date(from, to))
+                }
                 _ => Err(need("{ from: FORMAT, to: FORMAT }, as in strftime")),
             }
         }

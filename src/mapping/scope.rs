@@ -58,7 +58,8 @@ impl Scope {
         let mut prefixes = HashMap::new();
         for (key, urn) in entries(file, "prefixes") {
             if SPECIALS.contains(&key.text.as_str()) {
-                mistakes.push(Mistake::new(key.span, format!("${} has a meaning of its own", key.text)));
+                let mistake = Mistake::new(key.span, format!("${} has a meaning of its own", key.text));
+                mistakes.push(mistake.hint("give the prefix another name"));
             }
             prefixes.insert(key.text.clone(), urn.text().unwrap_or_default().to_owned());
         }

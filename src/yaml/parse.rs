@@ -26,13 +26,18 @@ pub fn parse(file: u16, text: &str) -> Result<Node, Mistake> {
             (event, place) => {
                 let span = reader.span(&place);
                 if document.replace(reader.node(event, &place, 0)?).is_some() {
-                    return Err(Mistake::new(span, "a file holds one document"));
+                    return Err(Mistake::new(span, "a file holds one document")
+                        .hint("take out the line `---` and what belongs to the other document"));
                 }
             }
         }
     }
     Ok(document.unwrap_or(Node::empty(Span { file, line: 1, column: 1, width: 0 })))
 }
+
+/// What is wrong most often in YAML that cannot be read.
+const YAML: &str = "brackets and quotation marks must be closed, blocks are indented by blanks and not by tabs, and text that begins \
+                    with one of * & ! % @ { [ needs quotation marks";
 
 struct Reader<'t> {
     file: u16,
@@ -54,7 +59,8 @@ impl<'t> Reader<'t> {
                     column: u32::try_from(at.col()).unwrap_or(0) + 1,
                     width: 1,
                 };
-                Err(Mistake::new(span, format!("not YAML: {}", error.info())))
+                let mistake = Mistake::new(span, format!("not YAML: {}", error.info()));
+                Err(mistake.hint(YAML))
             }
         }
     }
@@ -74,7 +80,9 @@ impl<'t> Reader<'t> {
         let span = self.span(place);
         self.count(span, 1)?;
         if depth > MAX_DEPTH {
-            return Err(Mistake::new(span, "nested too deeply"));
+            return Err(
+                Mistake::new(span, "nested too deeply").hint(format!("{MAX_DEPTH} levels are the most"))
+            );
         }
         let (anchor, kind) = match event {
             Event::Scalar(text, style, anchor, _) => {
@@ -93,11 +101,12 @@ impl<'t> Reader<'t> {
             Event::MappingStart(anchor, _) => (anchor, Kind::Map(self.entries(depth)?)),
             Event::Alias(anchor) => {
                 let node = self.anchors.get(&anchor).cloned();
-                let node = node.ok_or_else(|| Mistake::new(span, "the alias names no anchor before it"))?;
+                let node =
+                    node.ok_or_else(|| Mistake::new(span, "the alias names no anchor before it").hint(YAML))?;
                 self.count(span, size(&node))?;
                 return Ok(node);
             }
-            _ => return Err(Mistake::new(span, "not a value")),
+            _ => return Err(Mistake::new(span, "not a value").hint(YAML)),
         };
         let node = Node { span, kind };
         if anchor > 0 {
@@ -114,7 +123,7 @@ impl<'t> Reader<'t> {
             let text = match event {
                 Event::MappingEnd => return Ok(entries),
                 Event::Scalar(text, ..) => text.into_owned(),
-                _ => return Err(Mistake::new(span, "a key must be plain text")),
+                _ => return Err(Mistake::new(span, "a key must be plain text").hint(YAML)),
             };
             if let Some((first, _)) = entries.iter().find(|(key, _)| key.text == text) {
                 let hint = format!("it stands first at line {}", first.span.line);
@@ -129,7 +138,8 @@ impl<'t> Reader<'t> {
     fn count(&mut self, span: Span, more: usize) -> Result<(), Mistake> {
         self.nodes += more;
         if self.nodes > MAX_NODES {
-            Err(Mistake::new(span, "the file holds too many values"))
+            Err(Mistake::new(span, "the file holds too many values")
+                .hint(format!("{MAX_NODES} are the most, those that aliases repeat included")))
         } else {
             Ok(())
         }

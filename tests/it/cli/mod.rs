@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod help;
 mod program;
+mod refused;
 mod replay;
 mod schema;
 mod serve;
