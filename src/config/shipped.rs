@@ -32,10 +32,10 @@ mod tests {
     /// The shipped mappings that are refused, and what of their profiles is not built yet. A file whose fields are all
     /// built loads, and leaves this list.
     const REFUSED: &[(&str, &[&str])] = &[
-        ("amplitude", &["`remove`", "`false`", "`loses_memberships`", "`post_again`", "`types`"]),
+        ("amplitude", &["`false`", "`loses_memberships`", "`post_again`", "`types`"]),
         ("bitwarden", &["`paths`", "members that the vendor never shows must be found in another way"]),
-        ("gitlab", &["`remove`", "`loses_memberships`", "`rename`"]),
-        ("segment", &["`remove`", "`loses_memberships`"]),
+        ("gitlab", &["`rename`"]),
+        ("segment", &["`loses_memberships`"]),
         ("zoom", &["`oauth2_client_credentials`"]),
     ];
 

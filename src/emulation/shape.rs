@@ -126,7 +126,7 @@ const DEACTIVATE: Shape = Shape::Object(&[
     Field::optional("via", Shape::WordOrLater(&["patch"], &["put", "delete", "native"]), "by active:false"),
     Field::optional(
         "effect",
-        Shape::WordOrLater(&["flag", "archive", "revoke", "obfuscate"], &["remove", "none"]),
+        Shape::WordOrLater(&["flag", "archive", "revoke", "remove", "obfuscate"], &["none"]),
         "what becomes of the account; obfuscate: its userName and emails are garbled until it is active again",
     ),
     Field::optional(
