@@ -23,6 +23,7 @@ mod process;
 mod profile;
 mod properties;
 mod revokes;
+mod shipped;
 mod spoken;
 mod status_policy;
 mod tidy;
