@@ -68,11 +68,15 @@ pub(super) fn table(name: &str, definition: &Node) -> Result<Table, Mistake> {
         _ => return Err(Mistake::new(node.span, "with `keys`, each row is a list").hint(row_of(&names))),
     }
     Table::new(name, by, names, rows).map_err(|(at, why)| {
+        let never = why.contains("never match");
         let mistake = Mistake::new(spans.get(at).copied().unwrap_or(node.span), why);
         mistake.hint(match by {
             Match::Ci => "keys that differ in case alone are one key in this table: take one of them out",
-            Match::Regex => {
+            Match::Regex if never => {
                 "the first expression that matches the whole value decides: the narrow ones first"
+            }
+            Match::Regex => {
+                "an expression matches the whole value; ( [ { + * ? . stand for themselves after a \\"
             }
             Match::Exact | Match::Prefix => "take it out, or change its key",
         })

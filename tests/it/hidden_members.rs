@@ -35,7 +35,8 @@ fn changed(asked: &Asked, members: &Members) -> (u16, Value) {
         match (operation["op"].as_str().unwrap(), operation["path"].as_str().unwrap()) {
             ("add", "members") => members.extend(named(operation)),
             ("remove", "members") if !named(operation).is_empty() => {
-                named(operation).iter().for_each(|id| drop(members.remove(id)));
+                let gone = named(operation);
+                members.retain(|id| !gone.contains(id));
             }
             (_, "displayName" | "externalId") => {}
             _ => return refusal("not supported"),
