@@ -136,7 +136,10 @@ fn gates(
             dialect: one.dialect,
             remembers: one.remembers,
             store: store.clone(),
-            wire: Wire::Vendor(Endpoint::new(vendor(&one, account.clone())?)),
+            wire: Wire::Vendor(Endpoint::new(
+                vendor(&one, account.clone())?,
+                one.compiled.profile.paths.clone(),
+            )),
             tasks: tasks.clone(),
             observer: observer.cloned(),
             name: one.name,

@@ -20,7 +20,7 @@ impl Write<'_> {
         let sent = integration.forward(resource, body.clone(), &given, None, self.context)?;
         let noted = integration.to_note(resource, &sent, None, None);
         let (call, then) = emulation::create(&integration.profile, resource, sent);
-        let reply = integration.wire.send(&call, self.context.deadline, &self.context.trail).await?;
+        let reply = integration.call(&call, self.context).await?;
         if reply.status == 409 && integration.may_be_buried(resource) {
             return Box::pin(self.revive(body)).await;
         }

@@ -41,7 +41,7 @@ impl Write<'_> {
             ResourceType::User => Pending::default(),
         };
         let call = emulation::delete(&integration.profile, resource, id);
-        let error = match integration.wire.send(&call, self.context.deadline, &self.context.trail).await {
+        let error = match integration.call(&call, self.context).await {
             Ok(reply) if reply.is_success() || reply.status == 404 => {
                 integration.done(id, pending, Now::Gone, self.context).await?;
                 return Ok(reply.is_success());

@@ -6,21 +6,35 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use compact_str::CompactString;
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
+use crate::scim::ResourceType;
 use crate::upstream::{Failure, Outgoing, Repeat, Reply, Vendor};
 
 /// A vendor, and whether it has ever answered as an endpoint does.
 pub struct Endpoint {
     vendor: Vendor,
+    /// The paths of users and of groups, where they are others than the RFC's.
+    paths: [Option<CompactString>; 2],
     is_there: AtomicBool,
 }
 
 impl Endpoint {
     /// An endpoint of which nothing is known yet.
-    pub fn new(vendor: Vendor) -> Self {
-        Self { vendor, is_there: AtomicBool::new(false) }
+    pub fn new(vendor: Vendor, paths: [Option<CompactString>; 2]) -> Self {
+        Self { vendor, paths, is_there: AtomicBool::new(false) }
+    }
+
+    /// The path of a resource type below the base URL.
+    pub(super) fn path(&self, resource: ResourceType) -> &str {
+        let [users, groups] = &self.paths;
+        let own = match resource {
+            ResourceType::User => users,
+            ResourceType::Group => groups,
+        };
+        own.as_deref().unwrap_or(resource.endpoint())
     }
 
     /// Makes a call. `None`: the reply is 404, and so is everything else there.
@@ -42,7 +56,8 @@ impl Endpoint {
 
     /// Asks for what an endpoint has: its configuration (RFC 7644 §4), or, since some leave that out, its users.
     async fn look(&self, deadline: Instant) -> Result<bool, Failure> {
-        for (path, query) in [("ServiceProviderConfig", [].as_slice()), ("Users", &[("count", "1")])] {
+        let users = self.path(ResourceType::User);
+        for (path, query) in [("ServiceProviderConfig", [].as_slice()), (users, &[("count", "1")])] {
             let call = Outgoing {
                 method: Method::GET,
                 segments: &[path],

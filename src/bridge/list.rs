@@ -174,7 +174,7 @@ async fn fetch(
     at: &At,
     context: &Context,
 ) -> Result<Page, Error> {
-    let reply = integration.wire.send(call, context.deadline, &context.trail).await?;
+    let reply = integration.call(call, context).await?;
     // Some answer "nobody" with 404: passed on, it would end the identity provider's trust in the endpoint.
     let filtered = call.query.iter().any(|(name, _)| name == "filter");
     if reply.status == 404 && filtered {

@@ -43,7 +43,7 @@ pub(super) async fn fetch(
     context: &Context,
 ) -> Result<Value, Error> {
     let call = emulation::read(&integration.profile, resource, id, projection, why);
-    let reply = integration.wire.send(&call, context.deadline, &context.trail).await?;
+    let reply = integration.call(&call, context).await?;
     if !reply.is_success() {
         return Err(reply.error(&call));
     }

@@ -161,7 +161,7 @@ impl Integration {
         let calls =
             emulation::change(&self.profile, resource, user, &before, &after, self.catalog(resource))?;
         for call in calls {
-            let reply = self.wire.send(&call, context.deadline, &context.trail).await?;
+            let reply = self.call(&call, context).await?;
             if !reply.is_success() && reply.status != 404 {
                 return Err(reply.error(&call));
             }

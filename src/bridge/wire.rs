@@ -12,6 +12,7 @@ use super::endpoint::Endpoint;
 use super::error::{Error, MINUTE};
 use super::replay::Replay;
 use super::trail::Trail;
+use super::{Context, Integration};
 use crate::emulation::{Call, Verb};
 use crate::scim::ResourceType;
 use crate::scim::error::ErrorType;
@@ -112,6 +113,33 @@ impl Reply {
     }
 }
 
+impl Integration {
+    /// Sends a call, and puts the answer right.
+    ///
+    /// # Errors
+    /// As [`Wire::send`].
+    pub(super) async fn call(&self, call: &Call, context: &Context) -> Result<Reply, Error> {
+        let mut reply = self.wire.send(call, context.deadline, &context.trail).await?;
+        let repair = &self.profile.repair;
+        if repair.is_nothing() {
+            return Ok(reply);
+        }
+        if !reply.is_success() {
+            let means = repair.error(reply.status, reply.body.as_ref());
+            reply.status = means.status.unwrap_or(reply.status);
+            if let Some(kind) = means.scim_type {
+                reply.body.get_or_insert_with(Value::object).set("scimType", kind.word());
+            }
+        } else if let Some(body) = &mut reply.body {
+            match body.get_mut("Resources").and_then(Value::items_mut) {
+                Some(resources) => resources.iter_mut().for_each(|one| repair.resource(call.resource, one)),
+                None => repair.resource(call.resource, body),
+            }
+        }
+        Ok(reply)
+    }
+}
+
 impl Wire {
     /// Sends a call and waits for its answer, at most until the deadline.
     ///
@@ -154,7 +182,7 @@ fn ids_as_text(resource: &mut Value) {
 }
 
 async fn send(vendor: &Endpoint, call: &Call, deadline: Instant) -> Result<Reply, Error> {
-    let mut segments = vec![call.resource.endpoint()];
+    let mut segments = vec![vendor.path(call.resource)];
     segments.extend(call.id.as_deref());
     let query: Vec<(&str, &str)> =
         call.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

@@ -333,7 +333,7 @@ impl Integration {
     ) -> Result<Option<Value>, Error> {
         let mut body = None;
         for call in calls {
-            let reply = self.wire.send(call, context.deadline, &context.trail).await?;
+            let reply = self.call(call, context).await?;
             if !reply.is_success() {
                 return Err(reply.error(call));
             }

@@ -5,12 +5,14 @@
 
 mod bounds;
 mod fit;
+mod members;
 mod okta;
 mod paging;
 mod patch;
 mod plan;
 mod profile;
 mod pushdown;
+mod repair;
 mod shape;
 
 pub use fit::fit;

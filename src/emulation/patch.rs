@@ -2,7 +2,8 @@
 
 use compact_str::CompactString;
 
-use super::profile::{Members, RemoveForm, Resource};
+use super::members::{Members, RemoveForm};
+use super::profile::Resource;
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;

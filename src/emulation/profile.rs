@@ -8,7 +8,9 @@ use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::bounds::Bounds;
+use super::members::Members;
 use super::paging::Paging;
+use super::repair::Repair;
 use crate::remainder::Remembered;
 use crate::scim::filter::Op;
 use crate::scim::json::Value;
@@ -33,6 +35,10 @@ pub struct Profile {
     pub wrong_total: bool,
     /// What its answers to writes hold.
     pub echo: Echo,
+    /// What has to be put right in its answers.
+    pub repair: Repair,
+    /// Its paths of users and of groups, where they are others than the RFC's.
+    pub paths: [Option<CompactString>; 2],
     /// Whether it honours `sortBy`.
     pub sort: Option<bool>,
     /// Whether it honours `attributes` and `excludedAttributes`.
@@ -53,6 +59,8 @@ impl Default for Profile {
             paging: Paging::Index,
             wrong_total: false,
             echo: Echo::Full,
+            repair: Repair::default(),
+            paths: [None, None],
             sort: None,
             projection: None,
             extensions: Vec::new(),
@@ -120,35 +128,6 @@ pub struct Resource {
     pub defaults: Vec<(AttrPath, Value)>,
     /// What bounds its attributes.
     pub bounds: Bounds,
-}
-
-/// How members of a group are shown and changed.
-#[derive(Clone, Debug, Default)]
-pub struct Members {
-    /// A group is shown without them, and this attribute of users finds them; `None`: it is shown with them.
-    pub query: Option<AttrPath>,
-    /// `replace` of all members is not taken, or does not take any out.
-    pub no_replace: bool,
-    /// `remove` of all members is not taken.
-    pub no_remove_all: bool,
-    /// How a member is taken out.
-    pub remove_form: RemoveForm,
-    /// How many members a PATCH may change.
-    pub per_patch: Option<usize>,
-    /// How many members a creation may bring.
-    pub per_create: Option<usize>,
-}
-
-/// How a member is taken out of a group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RemoveForm {
-    /// `"path": "members[value eq \"x\"]"`
-    #[default]
-    FilterPath,
-    /// `"path": "members[value eq x]"`
-    FilterPathUnquoted,
-    /// `"path": "members", "value": [{ "value": "x" }]`
-    ValueArray,
 }
 
 /// What PATCH does.
@@ -252,9 +231,12 @@ impl Profile {
             sort: node.get("sort").and_then(Node::truth),
             projection: node.get("projection").and_then(Node::truth),
             extensions: extensions.iter().filter_map(|node| reader.extension(node)).collect(),
-            users: Resource::default(),
-            groups: Resource::default(),
+            ..Self::default()
         };
+        profile.repair = Repair::read(node, &mut reader);
+        let path =
+            |name: &str| node.get("paths").and_then(|paths| paths.text_at(name)).map(CompactString::from);
+        profile.paths = [path("Users"), path("Groups")];
         let resources = node.get("resources");
         let mut resource = |kind: ResourceType| {
             let catalog = profile.catalog(kind);
@@ -283,14 +265,14 @@ impl Resource {
     }
 }
 
-fn clamp(number: u64) -> usize {
+pub(super) fn clamp(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX).max(1)
 }
 
 /// Reads the parts of a profile, and notes what is wrong with them.
 pub(super) struct Reader<'r> {
     prefixes: &'r HashMap<String, String>,
-    mistakes: &'r mut Vec<Mistake>,
+    pub(super) mistakes: &'r mut Vec<Mistake>,
 }
 
 impl Reader<'_> {
@@ -371,7 +353,7 @@ impl Reader<'_> {
         let one_op = part("one_op_per_attr").map(|list| self.paths(list, catalog)).unwrap_or_default();
         let never_removed =
             part("remove_forbidden").map(|list| self.paths(list, catalog)).unwrap_or_default();
-        let members = node.get("members").map(|node| self.members(node)).unwrap_or_default();
+        let members = node.get("members").map(|node| Members::read(node, self)).unwrap_or_default();
         Resource {
             patch_listed,
             max_ops: part("max_ops").and_then(Node::whole).map(clamp),
@@ -397,35 +379,6 @@ impl Reader<'_> {
             enums,
             defaults,
             bounds,
-        }
-    }
-
-    fn members(&mut self, node: &Node) -> Members {
-        let query = node.get("query").and_then(|node| {
-            let users = Catalog::standard(ResourceType::User);
-            self.path(node.text().unwrap_or_default(), node.span, &users)
-        });
-        let never = node.text_at("returned") == Some("never");
-        if never && node.get("query").is_none() {
-            let span = node.get("returned").map_or(node.span, |node| node.span);
-            let mistake =
-                Mistake::new(span, "members that the vendor never shows must be found in another way");
-            self.mistakes.push(
-                mistake.hint("query: groups.value, the attribute by which it lists the users of a group"),
-            );
-        }
-        let count = |key: &str| node.get(key).and_then(Node::whole).map(clamp);
-        Members {
-            query: query.filter(|_| never),
-            no_replace: node.text_at("replace").is_some_and(|word| word != "ok"),
-            no_remove_all: node.get("remove_all").and_then(Node::truth) == Some(false),
-            remove_form: match node.text_at("remove_form") {
-                Some("filter_path_unquoted") => RemoveForm::FilterPathUnquoted,
-                Some("value_array") => RemoveForm::ValueArray,
-                _ => RemoveForm::FilterPath,
-            },
-            per_patch: count("per_patch"),
-            per_create: count("per_create"),
         }
     }
 

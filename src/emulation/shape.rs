@@ -319,9 +319,81 @@ const RESPONSES: Shape = Shape::Object(&[
         "what is wrong with meta; the bridge gives resourceType, location and version of its own",
     ),
     Field::optional("nulls", Shape::Truth, "whether unset attributes are shown as null; they are left out"),
-    Field::later("types", "values of a wrong JSON type"),
-    Field::later("rename", "other names in answers; use `move` rules"),
+    Field::optional(
+        "types",
+        Shape::List(&Shape::Object(&[
+            Field::required("path", Shape::Text, "the attribute; of one resource type as Users.active"),
+            Field::optional(
+                "cast",
+                Shape::Word(&["string", "boolean", "number", "list"]),
+                "what it should be; string unless said otherwise",
+            ),
+        ])),
+        "values of a wrong JSON type",
+    ),
+    Field::optional(
+        "rename",
+        Shape::List(&Shape::Object(&[
+            Field::required("from", Shape::Text, "the name of a member of the resource"),
+            Field::required("to", Shape::Text, "the attribute that it is"),
+        ])),
+        "members of a resource that stand under another name",
+    ),
     Field::later("eventual", "writes that take effect later"),
+]);
+
+const ERRORS: Shape = Shape::Object(&[
+    Field::optional(
+        "shape",
+        Shape::Short(
+            &Shape::Text,
+            &Shape::Object(&[
+                Field::optional("status", Shape::Text, "where the status is"),
+                Field::optional("code", Shape::Text, "where the code is"),
+                Field::optional("detail", Shape::Text, "where the text is"),
+                Field::optional("scim_type", Shape::Text, "where the scimType is"),
+            ]),
+        ),
+        "where an error's parts are; the bridge looks everywhere",
+    ),
+    Field::optional(
+        "map",
+        Shape::List(&Shape::Object(&[
+            Field::required(
+                "when",
+                Shape::Object(&[
+                    Field::optional("status", Shape::Count, "the status that it comes with"),
+                    Field::optional("code", Shape::Text, "a regular expression for some text of its body"),
+                ]),
+                "which error",
+            ),
+            Field::required(
+                "then",
+                Shape::Object(&[
+                    Field::optional("status", Shape::Count, "the status that it means"),
+                    Field::optional(
+                        "scimType",
+                        Shape::Word(&[
+                            "invalidFilter",
+                            "tooMany",
+                            "uniqueness",
+                            "mutability",
+                            "invalidSyntax",
+                            "invalidPath",
+                            "noTarget",
+                            "invalidValue",
+                            "invalidVers",
+                            "sensitive",
+                        ]),
+                        "the scimType that it means",
+                    ),
+                ]),
+                "what it means",
+            ),
+        ])),
+        "errors that mean something else than they say; the first that fits decides",
+    ),
+    Field::later("success_lies", "successes that are none"),
 ]);
 
 /// What may stand under `profile`.
@@ -347,7 +419,14 @@ pub const PROFILE: Shape = Shape::Object(&[
     Field::optional("projection", Shape::Truth, "whether attributes and excludedAttributes are honoured"),
     Field::later("base_url", "the address with placeholders; give the integration a vendor.url"),
     Field::later("vars", "placeholders of base_url"),
-    Field::later("paths", "other paths"),
+    Field::optional(
+        "paths",
+        Shape::Object(&[
+            Field::optional("Users", Shape::Text, "the path of users below the base URL"),
+            Field::optional("Groups", Shape::Text, "the path of groups below the base URL"),
+        ]),
+        "other paths than the RFC's",
+    ),
     Field::later("content_type", "other media types"),
     Field::optional(
         "auth",
@@ -364,7 +443,7 @@ pub const PROFILE: Shape = Shape::Object(&[
     Field::later("token", "the life of the vendor's tokens"),
     Field::later("discovery", "the state of the vendor's discovery endpoints"),
     Field::optional("responses", RESPONSES, "how answers differ"),
-    Field::later("errors", "how errors differ"),
+    Field::optional("errors", ERRORS, "how errors differ"),
     Field::later("rate", "the vendor's limits; give the integration vendor.limits"),
     Field::later("policy", "what the bridge does where the vendor cannot"),
     Field::later("if_match", "whether writes need a version"),

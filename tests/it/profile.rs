@@ -260,3 +260,62 @@ async fn who_is_garbled_keeps_his_name_and_gets_it_back() {
     assert_eq!(idp.get("/Users/u1").await.body["userName"], "0123abcd");
     assert_eq!(idp.get(BY_NAME).await.body["totalResults"], 0);
 }
+
+/// A vendor with paths, names, types and errors of its own.
+async fn peculiar(profile: &str) -> (Bridge, Script) {
+    let script = Script::start(|asked: &Asked| match (asked.method.as_str(), asked.path.as_str()) {
+        ("GET", "/people/u1" | "/Users/u1") => {
+            (200, json!({ "schemas": [USER], "id": "u1", "userName": "ana", "name.formatted": "Ana Silva", "active": "True" }))
+        }
+        ("POST", "/people" | "/Users") => {
+            (400, json!({ "Errors": [{ "description": "username_taken", "code": 400 }] }))
+        }
+        ("PATCH", _) => (403, json!({ "detail": "the account is paused" })),
+        _ => (404, json!({ "detail": "no" })),
+    })
+    .await;
+    let mapping = format!("format: 1\nvendor: a peculiar one\nprofile: {profile}\n");
+    let mut plan = Plan::new().file("vendor.yaml", &mapping);
+    plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./vendor.yaml").done();
+    (plan.start().await, script)
+}
+
+#[tokio::test]
+async fn users_stand_under_the_path_that_the_profile_says() {
+    for (profile, path) in [("{ paths: { Users: people } }", "/people/u1"), ("{}", "/Users/u1")] {
+        let (bridge, script) = peculiar(profile).await;
+        let user = bridge.client().get("/Users/u1").await;
+        assert!(
+            user.body["meta"]["location"].as_str().unwrap().ends_with("/acme/scim/v2/Users/u1"),
+            "{}",
+            user.text
+        );
+        assert_eq!(script.asked()[0].path, path);
+    }
+}
+
+#[tokio::test]
+async fn names_and_types_of_answers_are_put_right() {
+    let repaired = "{ responses: { rename: [{ from: name.formatted, to: name.formatted }], types: [{ path: active, cast: boolean }] } }";
+    let (with, _) = peculiar(repaired).await;
+    let user = with.client().get("/Users/u1").await.body;
+    assert_eq!((&user["name"]["formatted"], &user["active"]), (&json!("Ana Silva"), &json!(true)));
+    let (without, _) = peculiar("{}").await;
+    let user = without.client().get("/Users/u1").await.body;
+    assert_eq!((&user["name"], &user["active"]), (&Value::Null, &json!("True")));
+}
+
+#[tokio::test]
+async fn errors_mean_what_the_profile_says() {
+    let mapped = "{ errors: { map: [{ when: { code: username_taken }, then: { status: 409, scimType: uniqueness } }, { when: { status: 403, code: paused }, then: { status: 503 } }] } }";
+    let user = json!({ "schemas": [USER], "userName": "ana" });
+    let (with, _) = peculiar(mapped).await;
+    let made = with.client().post("/Users", &user).await;
+    assert_eq!((made.status, &made.body["scimType"]), (409, &json!("uniqueness")), "{}", made.text);
+    let changed = with.client().patch("/Users/u1", &replace("title", "T")).await;
+    assert!(changed.status == 503 && changed.headers.contains_key("retry-after"), "{}", changed.text);
+    let (without, _) = peculiar("{}").await;
+    let made = without.client().post("/Users", &user).await;
+    assert_eq!((made.status, &made.body["scimType"]), (400, &json!("invalidValue")), "{}", made.text);
+    assert_eq!(without.client().patch("/Users/u1", &replace("title", "T")).await.status, 403);
+}

@@ -96,15 +96,19 @@ fn every_shipped_mapping_is_valid_and_mistakes_are_not() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files: Vec<_> = files.filter(|file| file.extension().is_some_and(|kind| kind == "yaml")).collect();
-    // The schema has what is built, as `check` has: both refuse the same files.
+    // The schema has what is built, as `check` has: both refuse the same files, but for what no schema can say.
     let mut refused = Vec::new();
     let mut documents = Vec::new();
     for file in &files {
         let text = std::fs::read_to_string(file).unwrap();
-        let right = config::check(file, Secrets::Unread).is_ok();
-        if right { &mut documents } else { &mut refused }.push(text);
+        match config::check(file, Secrets::Unread) {
+            Err(report) if report.mistakes.iter().any(|one| one.message.ends_with("not supported yet")) => {
+                refused.push(text);
+            }
+            _ => documents.push(text),
+        }
     }
-    assert!(documents.len() >= 9 && documents.len() + refused.len() == files.len());
+    assert!(documents.len() >= 9 && refused.len() < 5);
     // A file that stands on another says only what differs.
     documents.push("format: 1\nuse: ninjaone\ntables: { t: { rows: { a: b } } }\n".to_owned());
     let right = documents.len();
