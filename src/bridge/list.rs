@@ -254,6 +254,11 @@ async fn as_it_is(
     if is_key && total > end {
         return Ok(None);
     }
+    // What the identity provider deleted, and the vendor has still, is a gap: on this page or before it, so that the total,
+    // and where this page begins, are others. A directory that is too large for a walk is shown with its gaps.
+    if !is_key && total <= MAX_WALK && integration.has_buried(resource).await? {
+        return Ok(None);
+    }
     let past_the_end = total < start;
     let mut shown = Vec::with_capacity(page.resources.len());
     let mut seen = HashSet::new();
@@ -263,6 +268,10 @@ async fn as_it_is(
         if integration.is_buried(resource, &id).await? || !seen.insert(id) {
             hidden += 1;
             continue;
+        }
+        // Listed twice: the vendor's total counts it twice, too, and perhaps others on other pages.
+        if !seen.insert(id) {
+            return Ok(None);
         }
         let canonical = integration.back(resource, vendor).await?;
         if let Some(filter) = &query.filter

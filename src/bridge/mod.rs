@@ -226,6 +226,11 @@ impl Integration {
         }
         Ok(self.store.is_buried(&self.key(resource, id)).await?)
     }
+
+    /// Whether there is any resource that the identity provider deleted and the vendor may have still.
+    async fn has_buried(&self, resource: ResourceType) -> Result<bool, Error> {
+        Ok(self.may_be_buried(resource) && self.store.has_buried(&self.name, resource).await?)
+    }
 }
 
 fn remembered(parts: &Parts, resource: ResourceType) -> Remembered {

@@ -121,6 +121,10 @@ impl Store for Memory {
         self.with(&key.integration, |shelf| shelf.buried.contains(&(key.resource, key.id.clone())))
     }
 
+    fn has_buried<'a>(&'a self, integration: &'a str, resource: ResourceType) -> Later<'a, bool> {
+        self.with(integration, |shelf| shelf.buried.iter().any(|(buried, _)| *buried == resource))
+    }
+
     fn unbury<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
         self.with(&key.integration, |shelf| {
             shelf.buried.remove(&(key.resource, key.id.clone()));
@@ -306,6 +310,13 @@ mod tests {
         store.bury(&key("a", "1")).await.unwrap();
         assert!(store.is_buried(&key("a", "1")).await.unwrap());
         assert!(!store.is_buried(&key("b", "1")).await.unwrap());
+        for (integration, resource, expected) in [
+            ("a", ResourceType::User, true),
+            ("b", ResourceType::User, false),
+            ("a", ResourceType::Group, false),
+        ] {
+            assert_eq!(store.has_buried(integration, resource).await.unwrap(), expected);
+        }
         let group = Key { resource: ResourceType::Group, ..key("a", "1") };
         assert!(!store.is_buried(&group).await.unwrap());
         store.unbury(&key("a", "1")).await.unwrap();

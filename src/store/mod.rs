@@ -96,6 +96,9 @@ pub trait Store: Send + Sync {
     /// Whether the identity provider deleted it.
     fn is_buried<'a>(&'a self, key: &'a Key) -> Later<'a, bool>;
 
+    /// Whether any resource of that type is buried.
+    fn has_buried<'a>(&'a self, integration: &'a str, resource: ResourceType) -> Later<'a, bool>;
+
     /// Notes that a buried resource is there again.
     fn unbury<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;
 

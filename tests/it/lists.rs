@@ -1,9 +1,11 @@
 //! Lists of vendors that page, filter and count in ways of their own.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::peer::bridge::{Bridge, Plan};
-use crate::peer::client::Answer;
+use crate::peer::client::{Answer, Client};
 use crate::peer::script::{self, Asked, Script};
 
 fn user(n: usize) -> Value {
@@ -170,4 +172,70 @@ async fn a_vendor_that_has_nothing_at_all_is_not_one_that_has_nobody() {
     assert_eq!(client.get("/Users?filter=userName%20eq%20%22ana%22").await.status, 200);
     assert_eq!(client.send("DELETE", user, None, &[]).await.status, 204);
     assert_eq!(script.asked().len(), 2);
+}
+
+/// Every id of a query, in pages of a size, as a client reads them that trusts what it is told.
+async fn pages(idp: &Client, query: &str, size: usize) -> (Vec<String>, BTreeSet<i64>) {
+    let (mut ids, mut totals) = (Vec::new(), BTreeSet::new());
+    loop {
+        let page = idp.get(&format!("/Users?count={size}&startIndex={}{query}", ids.len() + 1)).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let total = page.body["totalResults"].as_i64().unwrap();
+        totals.insert(total);
+        let found: Vec<Value> = page.body["Resources"].as_array().cloned().unwrap_or_default();
+        assert!(
+            found.len() == size.min(usize::try_from(total).unwrap() - ids.len()),
+            "a short page: {page:?}"
+        );
+        if found.is_empty() {
+            return (ids, totals);
+        }
+        ids.extend(found.iter().map(|user| user["id"].as_str().unwrap().to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn pages_and_totals_are_right_with_duplicates_and_without_what_was_deleted() {
+    // Thirty users, of whom each fifth is listed twice; it filters by names alone, and deletes nobody.
+    let users: Vec<Value> = (0..30)
+        .flat_map(|n| {
+            let title = if n % 2 == 0 { "even" } else { "odd" };
+            let user = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": format!("u{n}"), "userName": format!("user{n}"), "title": title, "active": true });
+            vec![user; if n % 5 == 0 { 2 } else { 1 }]
+        })
+        .collect();
+    let script = Script::start(move |asked| {
+        if asked.method != "GET" {
+            return (200, json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": asked.path.rsplit('/').next(), "userName": "x", "active": false }));
+        }
+        if let Some(id) = asked.path.strip_prefix("/Users/") {
+            let user = users.iter().find(|user| user["id"] == id).cloned();
+            return user.map_or((404, Value::Null), |user| (200, user));
+        }
+        let start = number(asked, "startIndex").unwrap_or(1);
+        let count = number(asked, "count").unwrap_or(4).min(4);
+        let page: Vec<Value> = users.iter().skip(start - 1).take(count).cloned().collect();
+        (200, script::page(users.len(), start, &page))
+    })
+    .await;
+    let mapping = "format: 1\nvendor: a scripted one\nprofile:\n  list: { count: { max: 4 } }\n  resources:\n    Users:\n      \
+                   delete: deactivate\n      filter: { attrs: [userName], ops: [eq] }\n";
+    let mut plan = Plan::new().file("pages.yaml", mapping);
+    plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./pages.yaml").done();
+    let idp = plan.start().await;
+    let idp = idp.client();
+    for id in ["u1", "u4", "u5", "u28"] {
+        let gone = idp.delete(&format!("/Users/{id}")).await;
+        assert_eq!(gone.status, 204, "{gone:?}");
+    }
+    for (query, expected) in
+        [("", 26), ("&filter=title%20eq%20%22even%22", 13), ("&filter=title%20eq%20%22none%22", 0)]
+    {
+        for size in [1, 2, 7] {
+            let (ids, totals) = pages(&idp, query, size).await;
+            let each: BTreeSet<_> = ids.iter().collect();
+            assert_eq!((ids.len(), each.len()), (expected, expected), "{query}, {size} a page: {ids:?}");
+            assert_eq!(totals, BTreeSet::from([i64::try_from(expected).unwrap()]), "{query}, {size} a page");
+        }
+    }
 }
