@@ -14,7 +14,7 @@ use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 use crate::scim::projection::Projection;
 use crate::scim::request::{Action, Query, Request, list_response};
-use crate::scim::schema::{ResourceType, Returned};
+use crate::scim::schema::{Mutability, ResourceType, Returned};
 
 /// The most resources that one page holds.
 const MAX_PAGE: usize = 200;
@@ -115,7 +115,8 @@ pub(super) async fn everything(
     Ok(Answer::Page(list_response(total, first, resources)))
 }
 
-/// What is never returned cannot be asked about, or the question would be an oracle.
+/// What is never returned cannot be asked about, or the question would be an oracle. What is never read back cannot
+/// either: "nobody" would be no answer, and an identity provider that hears it creates everybody once more.
 fn check_filter(
     integration: &Integration,
     resource: ResourceType,
@@ -135,7 +136,34 @@ fn check_filter(
         )
         .into());
     }
-    Ok(())
+    let why = filter.and_then(|filter| unanswerable(integration, resource, filter));
+    why.map_or(Ok(()), |why| Err(ScimError::filter(why).into()))
+}
+
+/// Why a filter has no true answer.
+fn unanswerable(integration: &Integration, resource: ResourceType, filter: &Filter) -> Option<String> {
+    let (lens, profile) = (integration.lens(resource), integration.profile.resource(resource));
+    let why = lens.unread(filter, integration.remembers);
+    if why.is_some() || integration.remembers {
+        return why;
+    }
+    let mut lost = None;
+    filter.each_path(&mut |path: &AttrPath| {
+        let of_service =
+            ["id", "meta", "schemas"].iter().any(|name| AttrPath::core(name).same_attribute(path));
+        let written = integration
+            .catalog(resource)
+            .attribute(path)
+            .is_none_or(|attribute| attribute.mutability != Mutability::ReadOnly);
+        if !of_service && written && !profile.keeps(&lens.vendor_side(path)) {
+            lost = lost.take().or_else(|| Some(path.clone()));
+        }
+    });
+    lost.map(|path| {
+        format!(
+            "{path} cannot be asked about: the vendor does not keep it, and nothing is remembered here (`state: none`)"
+        )
+    })
 }
 
 fn ask(integration: &Integration, resource: ResourceType, query: &Query) -> Pushdown {
@@ -265,7 +293,7 @@ async fn as_it_is(
     let mut hidden = 0;
     for vendor in page.resources.into_iter().filter(|_| !past_the_end) {
         let id = vendor.get("id").and_then(Value::scalar_text).unwrap_or_default().to_owned();
-        if integration.is_buried(resource, &id).await? || !seen.insert(id) {
+        if integration.is_buried(resource, &id).await? {
             hidden += 1;
             continue;
         }

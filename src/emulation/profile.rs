@@ -265,6 +265,17 @@ impl Resource {
     }
 }
 
+impl Resource {
+    /// Whether the vendor keeps an attribute, or a part of it, that it is sent.
+    pub fn keeps(&self, path: &AttrPath) -> bool {
+        let covers =
+            |whole: &AttrPath| whole.same_attribute(path) && (whole.sub.is_none() || whole.sub == path.sub);
+        let part = |part: &AttrPath| part.same_attribute(path) && path.sub.is_none();
+        let allowed = |allow: &Vec<AttrPath>| allow.iter().any(|one| covers(one) || part(one));
+        !self.deny.iter().any(covers) && self.allow.as_ref().is_none_or(allowed)
+    }
+}
+
 pub(super) fn clamp(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX).max(1)
 }

@@ -26,6 +26,7 @@ mod shape;
 mod table;
 mod template;
 mod turn;
+mod unread;
 
 use std::sync::Arc;
 

@@ -27,3 +27,4 @@ mod shipped;
 mod spoken;
 mod status_policy;
 mod tidy;
+mod unanswerable;
