@@ -45,6 +45,7 @@ pub use scope::Scope;
 pub use shape::MAPPING as SHAPE;
 
 use function::Class;
+use path::Place;
 use rule::{Back, Rule, Verb};
 
 /// What is being done to a resource.
@@ -173,17 +174,21 @@ fn remembered(rules: &[Rule], pass: bool, catalog: &Catalog) -> Remembered {
             .iter()
             .any(|rule| matches!(&rule.verb, Verb::Move { from, .. } if from.whole().same_attribute(path)))
     };
+    // Of an attribute a part of which a rule names, the other parts go through, or are remembered with all of it.
+    let is_all = |place: &Place| pass || (place.element.is_none() && place.attribute.sub.is_none());
     let mut these: Vec<AttrPath> = Vec::new();
     let mut read_back: Vec<AttrPath> = Vec::new();
     for rule in rules {
         match &rule.verb {
             Verb::Drop(place) if rule.back == Back::Echo => these.push(place.whole()),
             Verb::Set { to, .. } if rule.back == Back::Echo => these.push(to.whole()),
-            Verb::Set { to, .. } | Verb::Drop(to) | Verb::Hide(to) => read_back.push(to.whole()),
+            Verb::Set { to, .. } | Verb::Drop(to) | Verb::Hide(to) => {
+                read_back.extend(is_all(to).then(|| to.whole()));
+            }
             Verb::Move { from, to, via, .. } => {
                 let exact = rule.back == Back::Invert && via.class() == Class::Iso && from.element.is_none();
                 if exact || matches!(rule.back, Back::Hide | Back::Vendor) {
-                    read_back.push(from.whole());
+                    read_back.extend(is_all(from).then(|| from.whole()));
                 } else {
                     these.push(from.whole());
                 }
