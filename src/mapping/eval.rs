@@ -187,8 +187,12 @@ impl Lens {
         with_specials(&mut known, given, |known| {
             let mut out = Vec::new();
             for &at in rules {
-                if let Outcome::Is(value, _) = outcome(&self.rules[at], known, given)? {
-                    out.push((at, value));
+                let rule = &self.rules[at];
+                match outcome(rule, known, given)? {
+                    Outcome::Is(value, _) => out.push((at, value)),
+                    // Nobody else writes there, so that what it once made goes.
+                    Outcome::Silent if rule.applies_to(given.operation) => out.push((at, None)),
+                    Outcome::Silent | Outcome::Kept => {}
                 }
             }
             Ok(out)
