@@ -356,7 +356,14 @@ impl Integration {
         if let Some(origins) = origins.filter(|origins| !origins.is_empty()) {
             context.trail.step(|| Step::Origins(origins));
         }
-        Ok(emulation::fit(self.profile.resource(resource), mapped, self.catalog(resource), before)?)
+        let profile = self.profile.resource(resource);
+        let mapped = match before {
+            Some(before) if given.operation == Operation::Replace => {
+                emulation::keep_defaults(profile, mapped, before)
+            }
+            _ => mapped,
+        };
+        Ok(emulation::fit(profile, mapped, self.catalog(resource), before)?)
     }
 }
 

@@ -45,6 +45,17 @@ pub fn fit(
     Ok(resource)
 }
 
+/// The resource with the values that a creation was given in place of none, where the vendor has them still. A client that
+/// writes a resource anew does not know of them, and takes nothing away by leaving them out.
+pub fn keep_defaults(profile: &Resource, mut resource: Value, before: &Value) -> Value {
+    for (path, value) in &profile.defaults {
+        if path.get(before) == Some(value) && path.get(&resource).is_none() {
+            path.set(&mut resource, value.clone());
+        }
+    }
+    resource
+}
+
 /// The resource without what the vendor does not accept.
 pub(super) fn trim(profile: &Resource, mut resource: Value, catalog: &Catalog) -> Value {
     for path in &profile.deny {

@@ -15,7 +15,7 @@ mod pushdown;
 mod repair;
 mod shape;
 
-pub use fit::fit;
+pub use fit::{fit, keep_defaults};
 pub use paging::{At, Paging};
 pub use patch::{as_members, members_of};
 pub use plan::{Call, Verb, change, create, delete, direct, list, read};
