@@ -1,5 +1,6 @@
 //! The language, from a file to requests, answers, filters and PATCH.
 
+mod generated;
 mod language;
 mod laws;
 

@@ -62,7 +62,7 @@ fn meant(kind: ResourceType, method: &str, body: &Value) -> Value {
     serde_json::from_str(&read.to_json()).unwrap()
 }
 
-fn is_write(entry: &LogEntry) -> bool {
+pub fn is_write(entry: &LogEntry) -> bool {
     entry.method != "GET"
 }
 
@@ -82,7 +82,7 @@ fn carried(entry: &LogEntry) -> BTreeSet<String> {
 }
 
 /// Everything that a vendor holds, without times.
-fn held(simulator: &Simulator) -> Value {
+pub fn held(simulator: &Simulator) -> Value {
     fn timeless(value: &mut Value) {
         match value {
             Value::Object(members) => {

@@ -1,6 +1,9 @@
 //! One test binary: everything goes through the socket, between peers that the tests hold in their hand.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
+#[path = "../../src/mapping/tests/generated.rs"]
+#[allow(dead_code, reason = "what the laws of the pure part need besides")]
+mod made;
 mod peer;
 
 mod answers;
@@ -11,6 +14,7 @@ mod deviations;
 mod dialects;
 mod edges;
 mod foreign;
+mod generated;
 mod hazards;
 mod hidden_members;
 mod language;
