@@ -14,6 +14,7 @@ mod present;
 mod read;
 mod renewal;
 mod replay;
+mod sort;
 mod trail;
 mod wire;
 mod write;

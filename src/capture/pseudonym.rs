@@ -56,6 +56,8 @@ const SEGMENTS: [&str; 10] = [
 /// Members whose values are the protocol's, whatever they are.
 const PROTOCOL: [&str; 8] =
     ["schemas", "op", "resourceType", "status", "scimType", "totalResults", "itemsPerPage", "startIndex"];
+/// Attributes whose values many share, and that are right or wrong: a country that is none would be refused.
+const SHARED: [&str; 5] = ["country", "locale", "timezone", "preferredLanguage", "type"];
 /// Rounds of the permutation; four make it as good as its keyed function (Luby and Rackoff).
 const ROUNDS: u8 = 4;
 
@@ -127,7 +129,7 @@ impl Pseudonyms {
                     inner = self.quoted(inner.as_str().unwrap_or_default()).into();
                 }
                 "value" if secret => continue,
-                known if PROTOCOL.contains(&known) => {}
+                known if PROTOCOL.contains(&known) || SHARED.contains(&known) => {}
                 _ => self.body(&mut inner),
             }
             // Some clients name an element in the name of a member.
@@ -431,15 +433,20 @@ mod tests {
                 {"op":"Replace","path":"emails[type eq \"work\"].value","value":"ana@acme.example"},
                 {"op":"replace","value":"hunter2","path":"password"},
                 {"op":"remove","path":"members[value eq \"u7\"]"},
+                {"op":"add","path":"addresses","value":[{"type":"work","country":"PT"}]},
                 {"op":"add","value":{"password":"hunter2","active":true,"emails[type eq \"home\"].value":"a@b"}}],
                "totalResults":12,"employeeNumber":70012}"#,
         );
         for gone in ["ana", "acme", "hunter2", "\"u7", "70012"] {
             assert!(!shown.contains(gone), "{gone} in {shown}");
         }
-        for stays in
-            ["Replace", r#"emails[type eq \"work\"].value"#, "\"totalResults\":12", "\"active\":true"]
-        {
+        for stays in [
+            "Replace",
+            r#"emails[type eq \"work\"].value"#,
+            "\"totalResults\":12",
+            "\"active\":true",
+            "\"country\":\"PT\"",
+        ] {
             assert!(shown.contains(stays), "{stays} not in {shown}");
         }
     }

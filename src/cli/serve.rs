@@ -17,7 +17,8 @@ pub(super) struct Arguments {
     /// Append every request, its vendor calls and its answer to a file, for `replay`; personal values get pseudonyms
     #[arg(long, value_name = "FILE")]
     capture: Option<PathBuf>,
-    /// Leave personal values in the capture as they are; passwords and tokens are never in it
+    /// Leave personal values in the capture as they are, for mappings that digest, cut or encode them; passwords and tokens are
+    /// never in it
     #[arg(long, requires = "capture")]
     capture_plain: bool,
 }
