@@ -97,11 +97,12 @@ mod tests {
         (tests, mistakes)
     }
 
-    /// Takes the entry whose key or value stands there out.
+    /// Takes the entry whose key or value stands there out. A block begins where its first key does, and is not meant.
     fn take_out(node: &mut Node, at: Span) {
         match &mut node.kind {
             Kind::Map(entries) => {
-                entries.retain(|(key, value)| key.span != at && value.span != at);
+                let begins = |value: &Node| value.entries().first().is_some_and(|(key, _)| key.span == at);
+                entries.retain(|(key, value)| key.span != at && (value.span != at || begins(value)));
                 entries.iter_mut().for_each(|(_, value)| take_out(value, at));
             }
             Kind::List(items) => items.iter_mut().for_each(|item| take_out(item, at)),

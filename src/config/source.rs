@@ -1,5 +1,7 @@
 //! The files that a configuration is made of, each with a number, so that a mistake can be shown where it stands.
 
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::yaml::{Mistake, Node, parse};
@@ -24,18 +26,30 @@ impl Sources {
     /// When it cannot be read, or is no YAML; the mistake stands in the file itself.
     pub fn open(&mut self, path: &Path) -> Result<Node, Mistake> {
         let name = path.display().to_string();
-        match std::fs::read_to_string(path) {
+        match read(path) {
             Ok(text) => self.add(name, text),
             Err(error) => {
                 let number = self.push(Source { name, text: String::new() });
                 let span = crate::yaml::Span { file: number, ..Default::default() };
-                Err(Mistake::new(
-                    span,
-                    match error.kind() {
-                        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                        _ => format!("the file cannot be read: {error}"),
-                    },
-                ))
+                let (message, hint) = match error.kind() {
+                    ErrorKind::NotFound => (
+                        "there is no such file",
+                        "the configuration is ./bridge.yaml unless another file is named",
+                    ),
+                    ErrorKind::IsADirectory => ("this is a folder", "name the files in it"),
+                    ErrorKind::InvalidData => {
+                        ("the file is not text in UTF-8", "save it as UTF-8, or name another")
+                    }
+                    ErrorKind::FileTooLarge => (
+                        "the file is larger than 4 MiB",
+                        "a mapping takes a few thousand bytes: name another",
+                    ),
+                    _ => {
+                        let mistake = Mistake::new(span, format!("the file cannot be read: {error}"));
+                        return Err(mistake.hint("the user who runs this must be able to read it"));
+                    }
+                };
+                Err(Mistake::new(span, message).hint(hint))
             }
         }
     }
@@ -58,6 +72,15 @@ impl Sources {
     pub fn get(&self, number: u16) -> Option<&Source> {
         self.0.get(usize::from(number))
     }
+}
+
+/// More than any file of people's own making: one that is named by accident is not read to its end.
+const MAX_BYTES: u64 = 4 << 20;
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let size = File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if size as u64 > MAX_BYTES { Err(ErrorKind::FileTooLarge.into()) } else { Ok(text) }
 }
 
 /// A path that stands in a file, which is relative to the file's own folder.

@@ -99,7 +99,8 @@ impl Shape {
             Self::Word(words) | Self::WordOrLater(words, _) => {
                 let given = node.text().unwrap_or_default();
                 let mistake = Mistake::new(node.span, format!("expected {}", self.wants()));
-                mistakes.push(match nearest(given, words.iter().copied()) {
+                let near = nearest(given, words.iter().copied()).filter(|_| words.len() > 1);
+                mistakes.push(match near {
                     Some(word) => mistake.hint(format!("did you mean `{word}`?")),
                     None => mistake,
                 });
@@ -167,7 +168,7 @@ pub fn check_object(node: &Node, fields: &[Field], mistakes: &mut Vec<Mistake>) 
     for field in fields.iter().filter(|field| field.need == Need::Required) {
         if node.get(field.name).is_none() {
             let mistake = Mistake::new(node.span, format!("`{}` is missing", field.name));
-            mistakes.push(mistake.hint(field.help));
+            mistakes.push(mistake.hint(format!("{}: {}", field.name, field.help)));
         }
     }
 }
@@ -245,7 +246,7 @@ mod tests {
                 "7: expected exactly one of env, file (auth: tokens)",
                 "8: expected exactly one of env, file (auth: tokens)",
                 "9: expected exactly one of env, file (auth: tokens)",
-                "1: `listen` is missing (where to listen)",
+                "1: `listen` is missing (listen: where to listen)",
             ]
         );
     }
