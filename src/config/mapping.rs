@@ -7,10 +7,11 @@ use std::sync::Arc;
 use super::literals::Literals;
 use super::shipped::SHIPPED;
 use super::source::{Sources, beside};
-use super::tests;
+use super::{tests, unused};
 use crate::emulation::{self, Profile};
 use crate::mapping::{self, Mapping, Scope};
 use crate::scim::ResourceType;
+use crate::scim::json::Value;
 use crate::yaml::shape::Need;
 use crate::yaml::{Field, Key, Kind, Mistake, Node, Shape, Span, nearest};
 
@@ -25,6 +26,8 @@ pub struct Compiled {
     pub profile: Profile,
     /// What the file says that it only assumes.
     pub assumed: Vec<String>,
+    /// What it says that may be meant otherwise: what is wrong, and in which line.
+    pub warnings: Vec<String>,
     /// The values that it names.
     pub literals: Literals,
     /// How many tests of its own it has passed.
@@ -108,6 +111,7 @@ impl Loader<'_> {
         if self.mistakes.len() > before {
             return None;
         }
+        unused::check(&file, self.mistakes);
         let mut compiled = compile(&file, with, remembers, self.mistakes);
         if self.mistakes.len() == before {
             compiled.tests = tests::run(&file, self.mistakes);
@@ -180,23 +184,33 @@ pub(super) fn compile(
     let mapping = Mapping::compile(file, &scope, users, groups, remembers, mistakes);
     for resource in ResourceType::ALL {
         for witness in mapping::witnesses(mapping.lens(resource)) {
-            let read = witness.read.map_or("nothing".to_owned(), |value| value.to_json());
+            let shown = |value: Option<Value>| value.map_or("nothing".to_owned(), |value| value.to_json());
+            let beside = witness.beside.map_or(String::new(), |beside| format!(" (with {beside})"));
             let message = format!(
-                "the identity provider would not read back what it wrote: {} = {} comes back as {read}",
+                "the identity provider would not read back what it wrote: {} = {}{beside} is held by the vendor as {} = {} and comes \
+                 back as {}",
                 witness.place,
-                witness.written.to_json()
+                witness.written.to_json(),
+                witness.target,
+                shown(witness.held),
+                shown(witness.read)
             );
             mistakes.push(
-                Mistake::new(witness.rule, message)
-                    .hint("say `back: echo`, or use functions that can be undone"),
+                Mistake::new(witness.rule, message).hint(
+                    "say `back: echo` (what it wrote), or change the rules that write to the same place",
+                ),
             );
         }
     }
+    let warnings =
+        ResourceType::ALL.into_iter().flat_map(|resource| mapping::warnings(mapping.lens(resource)));
+    let warnings = warnings.map(|(rule, text)| format!("line {}: {text}", rule.line)).collect();
     let assumed = file.get("assumed").map(Node::items).unwrap_or_default();
     Compiled {
         vendor: file.text_at("vendor").unwrap_or_default().to_owned(),
         mapping,
         profile,
+        warnings,
         literals: Literals::of(file, &scope),
         assumed: assumed.iter().filter_map(Node::text).map(str::to_owned).collect(),
         tests: 0,

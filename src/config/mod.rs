@@ -13,6 +13,7 @@ mod shipped;
 mod source;
 mod tests;
 mod tls;
+mod unused;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -168,8 +169,10 @@ pub fn check(path: &Path, secrets: Secrets) -> Result<Checked, Report> {
             let mut loader = mapping::Loader { sources, mistakes, asked_by: path };
             loader.compile(&file, None, true).map(|compiled| Checked::Mapping(Box::new(compiled)))
         }
-        Ok(file) if !matches!(file.kind, Kind::Map(_)) => {
-            report.mistakes.push(Mistake::new(file.span, "not a configuration").hint(
+        Ok(file) if file.entries().is_empty() => {
+            let empty = file.is_null() || !matches!(file.kind, Kind::Scalar { .. } | Kind::List(_));
+            let what = if empty { "the file is empty" } else { "not a configuration" };
+            report.mistakes.push(Mistake::new(file.span, what).hint(
                 "bridge.yaml has `listen`, `public_url` and `integrations`; a mapping has `format: 1` and `vendor`",
             ));
             None
@@ -180,11 +183,7 @@ pub fn check(path: &Path, secrets: Secrets) -> Result<Checked, Report> {
             options.map(|options| Checked::Bridge(Box::new(options)))
         }
         Err(mistake) => {
-            // No line: it is the file itself that is missing.
-            report.mistakes.push(match mistake.span.line {
-                0 => mistake.hint("the configuration is ./bridge.yaml unless another file is named"),
-                _ => mistake,
-            });
+            report.mistakes.push(mistake);
             None
         }
     };
@@ -233,8 +232,9 @@ pub fn shipped(name: &str, with: &str) -> Result<Compiled, Report> {
 }
 
 fn is_mapping(file: &Node) -> bool {
-    let says = |key: &&str| file.get(key).is_some();
-    !says(&"integrations") && ["format", "use", "vendor", "profile", "users", "groups"].iter().any(says)
+    let has = |keys: &[&str]| keys.iter().any(|key| file.get(key).is_some());
+    !has(&["integrations", "listen", "public_url"])
+        && has(&["format", "vendor", "profile", "tables", "prefixes", "users", "groups", "tests", "use"])
 }
 
 /// The JSON Schema of bridge.yaml.

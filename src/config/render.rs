@@ -24,6 +24,9 @@ pub fn render(mistakes: &[Mistake], sources: &Sources) -> String {
     out
 }
 
+/// So much of a line is shown, in characters: a longer one would hide what it is about.
+const LONGEST: usize = 240;
+
 fn one(mistake: &Mistake, sources: &Sources, secret_from: Option<usize>, out: &mut String) {
     let span = mistake.span;
     let source = sources.get(span.file);
@@ -37,13 +40,22 @@ fn one(mistake: &Mistake, sources: &Sources, secret_from: Option<usize>, out: &m
         let _ = writeln!(out, "{margin} --> {name}:{}:{}", span.line, span.column);
         let line = source.and_then(|source| source.text.lines().nth(span.line as usize - 1));
         if let Some(line) = line {
-            let mut line = line.replace('\t', " ");
+            let mut line = line.replace(char::is_control, " ");
             if let Some(at) = secret_from {
                 line = line.chars().take(at).chain("…".chars()).collect();
             }
-            let before = span.column.saturating_sub(1) as usize;
-            let rest = line.chars().count().saturating_sub(before).max(1);
-            let mark = "^".repeat((span.width as usize).clamp(1, rest));
+            let mut before = span.column.saturating_sub(1) as usize;
+            if line.chars().count() > LONGEST {
+                let start = before.saturating_sub(LONGEST / 2);
+                line = line.chars().skip(start).take(LONGEST).chain("…".chars()).collect();
+                if start > 0 {
+                    line.insert(0, '…');
+                    before = before - start + 1;
+                }
+            }
+            // What a parser takes for a part of a word may end with blanks.
+            let word: String = line.chars().skip(before).take(span.width as usize).collect();
+            let mark = "^".repeat(word.trim_end().chars().count().max(1));
             let _ = writeln!(out, "{margin} |\n{number} | {line}\n{margin} | {}{mark}", " ".repeat(before));
         }
     }
@@ -64,6 +76,7 @@ pub fn render_json(reports: &[Report], right: &[(&Path, Checked)]) -> String {
             "vendor": compiled.vendor,
             "tests": compiled.tests,
             "assumed": compiled.assumed,
+            "warnings": compiled.warnings,
         })
     };
     let mappings = right.iter().flat_map(|(file, checked)| match checked {

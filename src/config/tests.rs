@@ -40,7 +40,8 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
     };
     let lens = compiled.mapping.lens(resource);
     if let Some(filter) = test.text_at("filter") {
-        let filter = Filter::parse(&expanded_text(file, filter)).map_err(|error| error.to_string())?;
+        let filter = Filter::parse(&expanded_text(file, filter))
+            .map_err(|error| format!("the filter cannot be read: {error}"))?;
         let mapped = lens.filter(&filter);
         let asked = mapped
             .ask
@@ -96,7 +97,7 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
     let sent = match (sent, refused) {
         (Err(_), true) => return Ok(()),
         (Ok(_), true) => return Err("expected a refusal, and the resource is taken".to_owned()),
-        (Err(error), false) => return Err(error.detail),
+        (Err(error), false) => return Err(format!("the resource is refused: {}", error.detail)),
         (Ok(sent), false) => sent,
     };
     if let Some(expected) = test.get("vendor") {

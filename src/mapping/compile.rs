@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::converge::lost;
 use super::expression::Condition;
 use super::function::{Class, Function, Pipeline};
 use super::made::Made;
@@ -25,8 +26,10 @@ pub fn lens(
 ) -> Lens {
     let mut compiler = Compiler { scope, catalog: &catalog, remembers, mistakes };
     let rules = section.and_then(|section| section.get("rules")).map(Node::items).unwrap_or_default();
-    let rules: Vec<Rule> = rules.iter().filter_map(|node| compiler.rule(node)).collect();
+    let rules: Vec<(Rule, Span)> =
+        rules.iter().filter_map(|node| compiler.rule(node).map(|rule| (rule, target_span(node)))).collect();
     compiler.check_targets(&rules);
+    let rules: Vec<Rule> = rules.into_iter().map(|(rule, _)| rule).collect();
     let pass = section.and_then(|section| section.text_at("pass")) != Some("none");
     Lens::new(catalog, rules, pass)
 }
@@ -48,8 +51,12 @@ impl Compiler<'_> {
         let verbs: Vec<_> =
             node.entries().iter().filter(|(key, _)| VERBS.contains(&key.text.as_str())).collect();
         let [(verb, target)] = verbs.as_slice() else {
-            let mistake = Mistake::new(node.span, format!("a rule has exactly one of {}", VERBS.join(", ")));
-            self.mistakes.push(mistake.hint("two things to do are two rules"));
+            let span = verbs.get(1).map_or(node.span, |(second, _)| second.span);
+            let mistake = Mistake::new(span, format!("a rule has exactly one of {}", VERBS.join(", ")));
+            self.mistakes.push(mistake.hint(match verbs.as_slice() {
+                [] => "say what it does, such as set: $.title",
+                _ => "two things to do are two rules",
+            }));
             return None;
         };
         for (key, _) in node.entries().iter().filter(|(key, _)| key.text != verb.text) {
@@ -59,12 +66,19 @@ impl Compiler<'_> {
                 let known = shape::modifiers(&verb.text);
                 self.mistakes.push(match known {
                     [] => mistake.hint("leave it out"),
-                    known => mistake.hint(format!("it takes {}", known.join(", "))),
+                    known => {
+                        mistake.hint(format!("beside `{}`, there can be {}", verb.text, known.join(", ")))
+                    }
                 });
             }
         }
+        let span = verb.span;
         let when = node.get("when").and_then(|node| self.condition(node));
         let ops = node.get("ops").map(Node::each).unwrap_or_default();
+        if let Some(none) = node.get("ops").filter(|_| ops.is_empty()) {
+            let hint = "leave `ops` out for a rule that always applies, or name create, replace or patch";
+            self.wrong(none.span, "a rule without any operation would never apply", hint);
+        }
         let ops: Vec<_> = ops.iter().filter_map(|node| node.text().and_then(Operation::parse)).collect();
         let asked = node.text_at("back");
         let (verb, back) = match verb.text.as_str() {
@@ -84,17 +98,17 @@ impl Compiler<'_> {
         };
         let merge = self.merge(node, &verb);
         if matches!(&verb, Verb::Set { from: From::Made(_), .. }) && ops != [Operation::Create] {
-            let mistake =
-                Mistake::new(node.span, "what is made from nothing would be another with each request");
-            self.mistakes.push(mistake.hint("say `ops: [create]`: it is made once, and kept"));
+            let place = node.get("ops").or_else(|| node.get("via")).map_or(node.span, |node| node.span);
+            let message = "what is made from nothing would be another with each request";
+            self.wrong(place, message, "say `ops: [create]`: it is made once, and kept");
         }
-        Some(Rule { span: node.span, verb, when, ops, back, merge })
+        Some(Rule { span, verb, when, ops, back, merge })
     }
 
     fn move_rule(&mut self, node: &Node, target: &Node, asked: Option<&str>) -> Option<(Verb, Back)> {
         let [from, to] = target.items() else {
             let mistake = Mistake::new(target.span, "`move` takes two paths");
-            let hint = "[on the identity provider's side, on the vendor's]";
+            let hint = "move: [on the identity provider's side, on the vendor's]";
             self.mistakes.push(mistake.hint(hint));
             return None;
         };
@@ -105,7 +119,16 @@ impl Compiler<'_> {
         let merged = node.text_at("merge").is_some_and(|merge| merge != "replace");
         let needs_back = via.class() >= Class::Partial || partial || merged;
         if needs_back && asked.is_none() {
-            let lossy = via.0.iter().find(|function| function.class() == Class::Lossy);
+            let worst = via.0.iter().position(|function| function.class() == via.class());
+            let lossy = worst.map(|at| &via.0[at]).filter(|function| function.class() == Class::Lossy);
+            let step = worst.and_then(|at| node.get("via")?.each().get(at));
+            let place = match step {
+                _ if partial => ["when", "ops", "else"].iter().find_map(|key| node.get(key)),
+                _ if via.class() >= Class::Partial => step,
+                _ => node.get("merge"),
+            };
+            let example = from.as_ref().filter(|_| !partial && !merged);
+            let example = example.and_then(|from| lost(from, &via, self.catalog));
             let why = match lossy {
                 _ if partial => "the rule does not always apply".to_owned(),
                 _ if via.class() == Class::Partial => "not every value has a result".to_owned(),
@@ -117,16 +140,21 @@ impl Compiler<'_> {
                 Some(Function::Each(_)) | None => "something is lost on the way".to_owned(),
                 Some(function) => format!("`{}` loses something", function.name()),
             };
-            let mistake =
-                Mistake::new(node.span, format!("what the identity provider reads back is not known: {why}"));
-            self.mistakes
-                .push(mistake.hint("say `back: echo` (what it wrote), `back: vendor` or `back: hide`"));
+            let example = example.map_or(String::new(), |lost| format!(" ({lost})"));
+            let message = format!("what the identity provider reads back is not known: {why}{example}");
+            let span = place.map_or(node.span, |node| node.span);
+            self.wrong(span, message, "say `back: echo` (what it wrote), `back: vendor` or `back: hide`");
         }
-        let back =
-            self.back(node, asked, Back::Invert, &[Back::Invert, Back::Echo, Back::Hide, Back::Vendor]);
+        // One mistake is enough: nobody needs to be told what the inverse would give.
+        let default = if needs_back { Back::Echo } else { Back::Invert };
+        let back = self.back(node, asked, default, &[Back::Invert, Back::Echo, Back::Hide, Back::Vendor]);
         if asked == Some("invert") && (partial || merged || !via.can_be_undone()) {
-            let mistake = Mistake::new(node.span, "this rule cannot be undone");
-            self.mistakes.push(mistake.hint("use `back: echo`, `back: vendor` or `back: hide`"));
+            let span = node.get("back").map_or(node.span, |node| node.span);
+            self.wrong(
+                span,
+                "this rule cannot be undone",
+                "use `back: echo`, `back: vendor` or `back: hide`",
+            );
         }
         self.check_keys(node, &via, None);
         Some((Verb::Move { from: from?, to: to?, via, otherwise }, back))
@@ -142,13 +170,14 @@ impl Compiler<'_> {
             }
             None => self.pipeline(node),
         };
-        let mut names = vec!["it"];
-        if let Some(From::Named(named)) = &from {
-            names = named.iter().map(|(name, _)| name.as_str()).collect();
-        }
+        let names = match &from {
+            Some(From::Named(named)) => named.iter().map(|(name, _)| name.as_str()).collect(),
+            Some(From::First(_)) | None => vec!["it"],
+            Some(From::Nothing | From::Made(_)) => Vec::new(),
+        };
         let value = node.get("value").and_then(|node| self.template(node, &names));
         if matches!(from, Some(From::Nothing)) && node.get("value").is_none() {
-            let mistake = Mistake::new(node.span, "`set` needs a `value` or a `from`");
+            let mistake = Mistake::new(target.span, "`set` needs a `value` or a `from`");
             self.mistakes.push(mistake.hint("value: a literal; from: the path that it is made from"));
         }
         if matches!(from, Some(From::Named(_))) && node.get("value").is_none() {
@@ -193,7 +222,7 @@ impl Compiler<'_> {
             (None, Some(_)) => {
                 let message = "with named sources, `set` needs a `value` that uses the names";
                 let hint = "such as from: { first: $.name.givenName } with value: \"{first}\", or a table with these `keys`";
-                self.wrong(node.span, message, hint);
+                self.wrong(node.get("from").map_or(node.span, |from| from.span), message, hint);
             }
             (Some(keys), Some(names)) => {
                 if let Some(key) = keys.iter().find(|key| !names.contains(&key.as_str())) {
@@ -285,7 +314,7 @@ impl Compiler<'_> {
                 Some(condition)
             }
             Err(why) => {
-                let hint = "such as $.title == 'x', $.emails[?@.type == 'work'] or !$.active";
+                let hint = expression_hint(text);
                 self.unusable("expression", why, hint, node.span)
             }
         }
@@ -365,11 +394,14 @@ impl Compiler<'_> {
             }
         };
         for name in template.names().into_iter().filter(|name| !names.contains(name)) {
-            let mistake =
-                Mistake::new(node.span, format!("`{{{name}}}` is neither a parameter nor a name of `from`"));
+            let what =
+                if names.is_empty() { "no parameter" } else { "neither a parameter nor a name of `from`" };
+            let mistake = Mistake::new(node.span, format!("`{{{name}}}` is {what}"));
             let candidates = names.iter().copied().chain(self.scope.parameter_names());
             self.mistakes.push(match nearest(name, candidates) {
                 Some(near) => mistake.hint(format!("did you mean `{{{near}}}`?")),
+                None if names.is_empty() => mistake
+                    .hint("only parameters are filled in here, since nothing is read; write {{ for a brace"),
                 None => mistake.hint("write {{ for a brace"),
             });
         }
@@ -377,21 +409,54 @@ impl Compiler<'_> {
     }
 
     /// Two rules that write one place contradict each other, unless the later only sometimes does.
-    fn check_targets(&mut self, rules: &[Rule]) {
+    fn check_targets(&mut self, rules: &[(Rule, Span)]) {
         let target = |rule: &Rule| match &rule.verb {
             Verb::Move { to, .. } | Verb::Set { to, .. } => Some(to.clone()),
             _ => None,
         };
-        for (at, rule) in rules.iter().enumerate() {
+        for (at, (rule, span)) in rules.iter().enumerate() {
+            if rule.when.is_some() || !rule.ops.is_empty() {
+                continue;
+            }
+            let moved = |rule: &Rule| match &rule.verb {
+                Verb::Move { from, .. } => Some(from.clone()),
+                _ => None,
+            };
+            let taken = |from| rules[..at].iter().find(|(other, _)| moved(other) == from);
+            if let Some((earlier, _)) = moved(rule).and_then(|from| taken(Some(from))) {
+                let message = format!("the rule at line {} moves this attribute already", earlier.span.line);
+                let hint =
+                    "a second place at the vendor is another rule: `set` that place, `from` this attribute";
+                self.wrong(rule.span, message, hint);
+            }
             let Some(place) = target(rule) else { continue };
-            let earlier =
-                rules[..at].iter().find(|other| target(other).is_some_and(|other| overlaps(&other, &place)));
-            if let Some(earlier) = earlier.filter(|_| rule.when.is_none() && rule.ops.is_empty()) {
+            let overlapping =
+                |(other, _): &&(Rule, Span)| target(other).is_some_and(|other| overlaps(&other, &place));
+            if let Some((earlier, _)) = rules[..at].iter().find(overlapping) {
                 let message = format!("{place} is written already by the rule at line {}", earlier.span.line);
-                self.mistakes.push(Mistake::new(rule.span, message).hint("give the later rule a `when`"));
+                self.wrong(*span, message, "give the later rule a `when`, or take one of the two out");
             }
         }
     }
+}
+
+/// What an expression looks like, for whoever wrote one that does not.
+fn expression_hint(text: &str) -> &'static str {
+    let words = [" eq ", " ne ", " co ", " sw ", " ew ", " pr", " and ", " or ", "not "];
+    let assigns = text.replace("==", "").replace("!=", "").replace("<=", "").replace(">=", "").contains('=');
+    if assigns {
+        "equality is written with two signs: $.title == 'x'"
+    } else if words.iter().any(|word| text.contains(word)) {
+        "this is no SCIM filter: write ==, !=, &&, || and !, such as $.title == 'x' && $.active == true"
+    } else {
+        "such as $.title == 'x', $.emails[?@.type == 'work'] or !$.active; the functions are length(), count() and value()"
+    }
+}
+
+/// Where a rule names the place that it writes.
+fn target_span(rule: &Node) -> Span {
+    let moved = rule.get("move").and_then(|pair| pair.items().get(1));
+    moved.or_else(|| rule.get("set")).map_or(rule.span, |node| node.span)
 }
 
 /// Whether writing one place changes what is at the other.

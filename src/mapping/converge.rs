@@ -3,8 +3,9 @@
 use super::Lens;
 use super::expression::Condition;
 use super::function::{Class, Function, Pipeline};
-use super::path::{Given, Place};
+use super::path::{Given, Place, Source};
 use super::rule::{Back, Rule, Verb};
+use super::table::Match;
 use crate::scim::json::Value;
 use crate::scim::schema::{AttributeType, Catalog};
 use crate::yaml::Span;
@@ -18,6 +19,12 @@ pub struct Witness {
     pub place: String,
     /// What it would write.
     pub written: Value,
+    /// What the resource has besides, if that matters.
+    pub beside: Option<String>,
+    /// The place on the vendor's side.
+    pub target: String,
+    /// What the vendor would hold there.
+    pub held: Option<Value>,
     /// What it would read.
     pub read: Option<Value>,
 }
@@ -25,30 +32,46 @@ pub struct Witness {
 /// For every rule that is undone by its inverse and does not read back: the shortest value that shows it.
 pub fn witnesses(lens: &Lens) -> Vec<Witness> {
     let asked: Vec<_> = lens.rules.iter().filter_map(condition).collect();
-    // A user of whom nothing else is known, and each of whom something holds that a rule asks about.
-    let mut base = Value::object();
-    base.set("userName", "ana@acme.example");
-    let mut resources = vec![base.clone()];
-    for (condition, literal) in asked.iter().flat_map(|one| literals(one).map(move |text| (one, text))) {
-        resources.extend(condition.attributes.iter().flatten().map(|path| {
-            let mut resource = base.clone();
-            path.set(&mut resource, Value::from(literal));
-            resource
-        }));
-    }
+    let compared = || asked.iter().flat_map(|condition| literals(condition)).map(str::to_owned).collect();
     let of = |rule: &Rule| match &rule.verb {
-        Verb::Move { from, via, .. } if rule.back == Back::Invert && via.can_be_undone() => {
-            let compared = asked.iter().flat_map(|condition| literals(condition)).map(str::to_owned);
-            let mut values = candidates(from, via, &lens.catalog, compared.collect());
+        Verb::Move { from, to, via, .. } if rule.back == Back::Invert && via.can_be_undone() => {
+            let mut values = candidates(from, via, &lens.catalog, compared());
             values.sort_by_cached_key(|value| value.to_json().len());
-            let tried = |value: Value| {
-                resources.iter().find_map(|one| try_one(lens, rule, (from, via), one.clone(), value.clone()))
-            };
-            values.into_iter().find_map(tried)
+            besides(lens, &asked, from).iter().enumerate().find_map(|(at, beside)| {
+                let many = if at == 0 { values.len() } else { WITH_EACH };
+                let mut values = values.iter().take(many).cloned();
+                values.find_map(|value| try_one(lens, (rule, from, to, via), beside, value))
+            })
         }
         _ => None,
     };
     lens.rules.iter().filter_map(of).collect()
+}
+
+/// Rules that make one of values which differ only in case, where the schema says that case tells them apart.
+pub fn warnings(lens: &Lens) -> Vec<(Span, String)> {
+    let of = |rule: &Rule| match &rule.verb {
+        Verb::Move { from, via, .. } if rule.back == Back::Invert => {
+            let function = via.0.iter().find(|function| folds_case(function))?;
+            let attribute = lens.catalog.target(&from.attribute)?;
+            let text = format!(
+                "{from} is case-exact, and `{}` makes one value of those that differ in case alone",
+                function.name()
+            );
+            attribute.case_exact.then_some((rule.span, text))
+        }
+        _ => None,
+    };
+    lens.rules.iter().filter_map(of).collect()
+}
+
+fn folds_case(function: &Function) -> bool {
+    match function {
+        Function::Lower | Function::Upper => true,
+        Function::Table(table) => table.by() == Match::Ci,
+        Function::Each(inner) => folds_case(inner),
+        _ => false,
+    }
 }
 
 fn condition(rule: &Rule) -> Option<&Condition> {
@@ -63,16 +86,30 @@ fn literals(condition: &Condition) -> impl Iterator<Item = &str> {
     condition.text.split(['\'', '"']).skip(1).step_by(2)
 }
 
+/// A value that cannot be read out of what functions make of it, and what they do: an example for whoever wrote them.
+pub(super) fn lost(from: &Place, via: &Pipeline, catalog: &Catalog) -> Option<String> {
+    candidates(from, via, catalog, Vec::new()).into_iter().find_map(|written| {
+        match via.carry(written.clone()) {
+            Ok(Some(made)) if made != written => {
+                Some(format!("{} would be sent as {}", written.to_json(), made.to_json()))
+            }
+            _ => None,
+        }
+    })
+}
+
 fn try_one(
     lens: &Lens,
-    rule: &Rule,
-    (from, via): (&Place, &Pipeline),
-    mut resource: Value,
+    (rule, from, to, via): (&Rule, &Place, &Place, &Pipeline),
+    beside: &Beside,
     written: Value,
 ) -> Option<Witness> {
+    let mut resource = beside.resource.clone();
     from.set(&mut resource, written.clone());
     // What a rule refuses is no answer that would be wrong.
-    let vendor = lens.forward(resource, &Given::default(), None, None).ok()?;
+    let given = Given { groups: Some(&beside.groups), ..Given::default() };
+    let vendor = lens.forward(resource, &given, None, None).ok()?;
+    let held = to.get(&vendor).cloned();
     let back = lens.back(vendor);
     let read = from.get(&back).cloned();
     // A canonical form means the same, and is given back as it was written from memory.
@@ -80,7 +117,62 @@ fn try_one(
         (Some(read), Class::Retract) => via.apply(read.clone()).ok() == via.apply(written.clone()).ok(),
         (read, _) => read.as_ref() == Some(&written),
     };
-    (!same).then(|| Witness { rule: rule.span, place: from.to_string(), written, read })
+    let beside = beside.shown.clone();
+    let (place, target) = (from.to_string(), to.to_string());
+    (!same).then(|| Witness { rule: rule.span, place, written, beside, target, held, read })
+}
+
+/// What a resource has besides the attribute that is tried, and the groups that the user is in.
+struct Beside {
+    resource: Value,
+    groups: Value,
+    shown: Option<String>,
+}
+
+/// How many values are tried besides the attribute itself, and how many of its own with each.
+const BESIDE: usize = 8;
+const WITH_EACH: usize = 12;
+
+/// Nothing besides; then one value in everything that the rules read: any, and each that they compare with.
+fn besides(lens: &Lens, asked: &[&Condition], own: &Place) -> Vec<Beside> {
+    let mut plain = Value::object();
+    plain.set("userName", "ana@acme.example");
+    let mut out = vec![Beside { resource: plain.clone(), groups: Value::from(Vec::new()), shown: None }];
+    let mut words = vec!["x1".to_owned()];
+    for word in asked.iter().flat_map(|condition| literals(condition)) {
+        if !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    }
+    let sources = lens.rules.iter().flat_map(|rule| match &rule.verb {
+        Verb::Set { from, .. } => from.sources().filter_map(Source::as_place).cloned().collect(),
+        _ => Vec::new(),
+    });
+    let compared = asked.iter().flat_map(|when| when.attributes.iter().flatten());
+    let compared = compared.map(|path| Place { attribute: path.clone(), element: None });
+    let is_text = |place: &Place| {
+        let attribute = lens.catalog.target(&place.attribute);
+        let one = attribute.is_none_or(|attribute| !attribute.multi_valued) || place.element.is_some();
+        one && attribute.is_none_or(|attribute| attribute.kind == AttributeType::String)
+    };
+    let places: Vec<Place> = sources
+        .chain(compared)
+        .filter(|place| is_text(place) && !place.attribute.same_attribute(&own.attribute))
+        .collect();
+    for word in words.into_iter().take(BESIDE) {
+        let mut resource = plain.clone();
+        places.iter().for_each(|place| place.set(&mut resource, Value::from(word.as_str())));
+        let group =
+            Value::from_iter([("value", word.as_str().into()), ("displayName", word.as_str().into())]);
+        let mut names: Vec<String> = places.iter().map(ToString::to_string).collect();
+        names.dedup();
+        names.extend(lens.reads_groups.then(|| "a group".to_owned()));
+        if !names.is_empty() {
+            let shown = Some(format!("{} = \"{word}\"", names.join(", ")));
+            out.push(Beside { resource, groups: Value::from(vec![group]), shown });
+        }
+    }
+    out
 }
 
 /// Values that an identity provider might send there: ordinary ones, and ones that the functions are about.
@@ -174,6 +266,11 @@ fn about(function: &Function) -> Vec<String> {
         Function::Table(table) => {
             table.inputs().iter().filter_map(Value::scalar_text).map(str::to_owned).collect()
         }
+        Function::Date(from, _) => ["2026-05-01T00:00:00Z", "2028-02-29T23:59:58Z"]
+            .iter()
+            .filter_map(|text| text.parse::<jiff::Timestamp>().ok())
+            .filter_map(|time| jiff::fmt::strtime::format(from, &time.to_zoned(jiff::tz::TimeZone::UTC)).ok())
+            .collect(),
         Function::Strip(prefix, suffix) => vec![format!("{prefix}x{suffix}")],
         Function::Each(inner) => about(inner),
         _ => Vec::new(),

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+
 use super::compile::{parts, unknown_function};
-use super::function::{CountryForm, Function, Rewrite, is_country};
+use super::function::{CountryForm, Function, Rewrite, is_country, pattern as compiles};
 use super::made::Made;
 use super::scope::Scope;
 use super::template::Template;
+use crate::scim::json::Value;
 use crate::yaml::{Mistake, Node, Span, nearest};
 
 /// Compiles one function.
@@ -58,16 +63,18 @@ pub(super) fn function(node: &Node, scope: &Scope) -> Result<Function, Mistake> 
         "unwrap" => Ok(Function::Unwrap(argument.and_then(Node::text).map(str::to_owned))),
         "base64" => plain(Function::Base64),
         "unbase64" => plain(Function::Unbase64),
-        "country" => country(argument).ok_or_else(|| {
-            need(&format!("{{ from: FORM, to: FORM }}, each one of {}", CountryForm::NAMES.join(", ")))
-        }),
+        "country" => match (country(argument), argument) {
+            (Some(function), Some(argument)) => only(argument, &["from", "to"], function),
+            _ => Err(need(&format!(
+                "{{ from: FORM, to: FORM }}, each one of {}",
+                CountryForm::NAMES.join(", ")
+            ))),
+        },
         "locale" => plain(Function::Locale),
         "date" => {
-            let part = |key: &str| argument.and_then(|argument| argument.text_at(key)).map(str::to_owned);
-            match (part("from"), part("to")) {
-                (Some(from), Some(to)) if Made::is_form(&from) && Made::is_form(&to) => {
-                    Ok(Function::Date(from, to))
-                }
+            let part = |key: &str| argument?.get(key).and_then(|node| Some((node, node.text()?)));
+            match (argument, part("from"), part("to")) {
+                (Some(argument), Some(from), Some(to)) => only(argument, &["from", "to"], date(from, to)?),
                 _ => Err(need("{ from: FORMAT, to: FORMAT }, as in strftime")),
             }
         }
@@ -118,9 +125,12 @@ pub(super) fn function(node: &Node, scope: &Scope) -> Result<Function, Mistake> 
             let pattern = argument.and_then(|argument| argument.get("match"));
             match (argument, pattern.and_then(|node| Some((node, node.text()?)))) {
                 (Some(argument), Some((node, pattern))) => {
-                    let rewrite = rewrite(pattern, argument.get("to"), scope);
+                    let wrong =
+                        |node: &Node, why: String| Mistake::new(node.span, why).hint(example("regex"));
+                    compiles(pattern).map_err(|why| wrong(node, why))?;
+                    let to = argument.get("to");
                     let rewrite =
-                        rewrite.map_err(|why| Mistake::new(node.span, why).hint(example("regex")))?;
+                        rewrite(pattern, to, scope).map_err(|why| wrong(to.unwrap_or(node), why))?;
                     only(argument, &["match", "to"], Function::Regex(Arc::new(rewrite)))
                 }
                 _ => Err(need("{ match: EXPRESSION, to: \"{1}…\" }; the expression matches the whole value")),
@@ -188,12 +198,41 @@ fn example(name: &str) -> &'static str {
 const STRIP: &str = "a beginning to take away, or { prefix: TEXT, suffix: TEXT }";
 
 /// The function, if its argument has no other keys than these.
-fn only(argument: &Node, keys: &[&str], function: Function) -> Result<Function, Mistake> {
+fn only<T>(argument: &Node, keys: &[&str], function: T) -> Result<T, Mistake> {
     match argument.entries().iter().find(|(key, _)| !keys.contains(&key.text.as_str())) {
         None => Ok(function),
         Some((key, _)) => {
             let mistake = Mistake::new(key.span, format!("unknown key `{}`", key.text));
-            Err(mistake.hint(format!("known keys: {}", keys.join(", "))))
+            Err(match nearest(&key.text, keys.iter().copied()) {
+                Some(near) => mistake.hint(format!("did you mean `{near}`?")),
+                None => mistake.hint(format!("known keys: {}", keys.join(", "))),
+            })
+        }
+    }
+}
+
+/// From one form of a date (strftime) into another that says as much.
+fn date(from: (&Node, &str), to: (&Node, &str)) -> Result<Function, Mistake> {
+    let wrong = |(node, form): (&Node, &str), why: &dyn std::fmt::Display| {
+        Mistake::new(node.span, format!("`{form}` is no form of a date: {why}")).hint(example("date"))
+    };
+    // An afternoon, which a form with %I and without %p would lose.
+    let moment = Timestamp::from_second(54_015).unwrap_or_default().to_zoned(TimeZone::UTC);
+    for form in [from, to] {
+        let written = strtime::format(form.1, &moment).map_err(|error| wrong(form, &error))?;
+        if written == form.1 {
+            return Err(wrong(form, &"it has no directive such as %Y"));
+        }
+        strtime::parse(form.1, &written).map_err(|error| wrong(form, &error))?;
+    }
+    let function = Function::Date(from.1.to_owned(), to.1.to_owned());
+    let sample = strtime::format(from.1, &moment).map_err(|error| wrong(from, &error))?;
+    match function.apply(Value::from(sample.as_str())) {
+        Ok(_) => Ok(function),
+        Err(why) => {
+            let message = format!("a date of the form `{}` cannot take this form: {why}", from.1);
+            Err(Mistake::new(to.0.span, message)
+                .hint("both forms name the same parts of a date, and no others"))
         }
     }
 }
@@ -243,7 +282,10 @@ pub(super) fn made(node: &Node) -> Result<Option<Made>, Mistake> {
             let of = argument.and_then(|argument| argument.get("of")).and_then(Node::text);
             let whole = argument.map(|argument| argument.get("length").unwrap_or(argument));
             match (length(whole), of.map(|of| of.chars().count())) {
-                (Some(length), None | Some(2..=256)) => Ok(Made::random(length, of)),
+                (Some(length), None | Some(2..=256)) => match argument {
+                    Some(argument) => only(argument, &["length", "of"], Made::random(length, of)),
+                    None => Ok(Made::random(length, of)),
+                },
                 _ => {
                     Err(need("a length up to 256, or { length: 24, of: \"the characters to choose from\" }"))
                 }

@@ -54,7 +54,7 @@ impl Compiler<'_> {
         let name = &attribute.name;
         let mistake = if attribute.kind != AttributeType::Complex {
             let mistake = Mistake::new(span, format!("{name} has no sub-attributes"));
-            mistake.hint("it holds plain values")
+            mistake.hint(format!("it holds plain values: name it without `.{sub}`"))
         } else if attribute.multi_valued && !part.of_elements {
             let mistake = Mistake::new(span, format!("{name} is a list"));
             mistake.hint(format!("say which element: $.{name}[?@.type == 'work'].{sub}"))
@@ -74,6 +74,14 @@ impl Compiler<'_> {
         self.mistakes.push(mistake);
     }
 
+    /// The attribute of an extension whose name is nearest.
+    fn nearly(&self, name: &str) -> Option<(&str, &str)> {
+        self.catalog.extensions.iter().find_map(|schema| {
+            let near = nearest(name, schema.attributes.iter().map(|attribute| attribute.name.as_str()))?;
+            Some((schema.id.as_str(), near))
+        })
+    }
+
     /// Whether the schemas in use have the attribute; a mistake with the nearest name if not.
     pub(super) fn check_known(&mut self, path: &AttrPath, span: Span) -> bool {
         let schema = match &path.schema {
@@ -90,7 +98,10 @@ impl Compiler<'_> {
                 Some(near) => mistake.hint(format!("did you mean `{near}`?")),
                 None => match self.catalog.only_extension_with(&path.name) {
                     Some(other) => mistake.hint(format!("{} has it", other.id)),
-                    None => mistake.hint("declare the vendor's own attributes under profile.extensions"),
+                    None => match self.nearly(&path.name) {
+                        Some((other, near)) => mistake.hint(format!("did you mean `{near}` of {other}?")),
+                        None => mistake.hint("declare the vendor's own attributes under profile.extensions"),
+                    },
                 },
             };
         self.mistakes.push(mistake);

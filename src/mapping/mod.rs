@@ -35,7 +35,7 @@ use crate::scim::name::AttrPath;
 use crate::scim::schema::{Catalog, Returned};
 use crate::yaml::{Mistake, Node};
 
-pub use converge::witnesses;
+pub use converge::{warnings, witnesses};
 pub use eval::Origin;
 pub use filter::MappedFilter;
 pub use made::Moment;
@@ -160,6 +160,16 @@ impl Lens {
             _ => None,
         });
         moved.unwrap_or_else(|| path.clone())
+    }
+
+    /// The attribute of the vendor that a rule moves one of the identity provider to, if one does.
+    pub fn vendor_side(&self, path: &AttrPath) -> Option<AttrPath> {
+        self.rules.iter().find_map(|rule| match &rule.verb {
+            Verb::Move { from, to, .. } if from.attribute == *path && from.element.is_none() => {
+                Some(to.attribute.clone())
+            }
+            _ => None,
+        })
     }
 
     /// The attributes, on the identity provider's side, that reading alone would not give back as they were written.

@@ -9,14 +9,7 @@ use crate::yaml::{Kind, Mistake, Node, Span};
 /// What is wrong with it, with its place.
 pub(super) fn table(name: &str, definition: &Node) -> Result<Table, Mistake> {
     let by = definition.text_at("match").and_then(Match::parse).unwrap_or(Match::Exact);
-    let names: Vec<String> = definition
-        .get("keys")
-        .map(Node::items)
-        .unwrap_or_default()
-        .iter()
-        .filter_map(Node::text)
-        .map(str::to_owned)
-        .collect();
+    let names = names(definition);
     let Some(node) = definition.get("rows") else {
         return Err(Mistake::new(definition.span, "`rows` is missing").hint("rows: { key: value }"));
     };
@@ -67,6 +60,10 @@ pub(super) fn table(name: &str, definition: &Node) -> Result<Table, Mistake> {
         }
         _ => return Err(Mistake::new(node.span, "with `keys`, each row is a list").hint(row_of(&names))),
     }
+    if let Some(at) = rows.iter().position(|(keys, _)| keys.len() > 1 && keys.iter().all(String::is_empty)) {
+        let mistake = Mistake::new(spans[at], "a row without any key can never match");
+        return Err(mistake.hint("what is sent otherwise is the `else` of the rule"));
+    }
     Table::new(name, by, names, rows).map_err(|(at, why)| {
         let never = why.contains("never match");
         let mistake = Mistake::new(spans.get(at).copied().unwrap_or(node.span), why);
@@ -81,6 +78,12 @@ pub(super) fn table(name: &str, definition: &Node) -> Result<Table, Mistake> {
             Match::Exact | Match::Prefix => "take it out, or change its key",
         })
     })
+}
+
+/// The names of a table's several keys, if they can be read.
+pub(super) fn names(definition: &Node) -> Vec<String> {
+    let keys = definition.get("keys").map(Node::items).unwrap_or_default();
+    keys.iter().filter_map(Node::text).map(str::to_owned).collect()
 }
 
 /// What a row with these keys looks like.

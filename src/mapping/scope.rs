@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::expression::special_member;
 use super::path::SPECIALS;
 use super::rows;
-use super::table::Table;
+use super::table::{Match, Table};
 use crate::scim::json::Value;
+use crate::scim::name::is_schema_urn;
 use crate::yaml::{Mistake, Node, nearest};
 
 /// Why a path or an expression cannot be used, and what to do about it.
@@ -60,6 +61,9 @@ impl Scope {
             if SPECIALS.contains(&key.text.as_str()) {
                 let mistake = Mistake::new(key.span, format!("${} has a meaning of its own", key.text));
                 mistakes.push(mistake.hint("give the prefix another name"));
+            } else if !is_schema_urn(urn.text().unwrap_or_default()) {
+                let mistake = Mistake::new(urn.span, "not the URN of a schema");
+                mistakes.push(mistake.hint("urn:ietf:params:scim:schemas:extension:<vendor>:2.0:User"));
             }
             prefixes.insert(key.text.clone(), urn.text().unwrap_or_default().to_owned());
         }
@@ -86,7 +90,16 @@ impl Scope {
         for (key, definition) in entries(file, "tables") {
             match rows::table(&key.text, definition) {
                 Ok(table) => drop(tables.insert(key.text.clone(), Arc::new(table))),
-                Err(mistake) => mistakes.push(mistake),
+                Err(mistake) => {
+                    mistakes.push(mistake);
+                    // The rules that use it are not wrong for that.
+                    let mut names = rows::names(definition);
+                    if names.len() < 2 {
+                        names.clear();
+                    }
+                    let stand_in = Table::new(&key.text, Match::Exact, names, Vec::new());
+                    tables.extend(stand_in.ok().map(|table| (key.text.clone(), Arc::new(table))));
+                }
             }
         }
         Self { prefixes, parameters, tables }

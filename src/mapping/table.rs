@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use regex::{RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexSet, RegexSetBuilder};
 
 use super::function::pattern;
 use crate::scim::json::Value;
@@ -81,14 +81,19 @@ impl Table {
             back: HashMap::new(),
             one_to_one: true,
         };
+        let mut compiled: Vec<Regex> = Vec::new();
         for (at, (keys, value)) in rows.iter().enumerate() {
             let never =
                 || (at, format!("the row `{}` can never match: an earlier one always does", keys.join(", ")));
             if table.index.insert(table.folded(keys.join("\0")), at).is_some() {
                 return Err(never());
             }
-            if by == Match::Regex && shadowed(&keys[0], &rows[..at]).map_err(|why| (at, why))? {
-                return Err(never());
+            if by == Match::Regex {
+                let own = pattern(&keys[0]).map_err(|why| (at, why))?;
+                if shadowed(&keys[0], &rows[..at], &compiled) {
+                    return Err(never());
+                }
+                compiled.push(own);
             }
             table.one_to_one &= table.back.insert(value.to_json(), at).is_none();
             table.lengths.extend(keys.first().map(String::len));
@@ -191,13 +196,10 @@ impl Table {
 
 /// Whether every text that an expression matches is matched by an earlier one: it is plain text that one matches, or one
 /// matches anything.
-fn shadowed(own: &str, earlier: &[Row]) -> Result<bool, String> {
-    pattern(own)?;
+fn shadowed(own: &str, earlier: &[Row], compiled: &[Regex]) -> bool {
     let plain = regex::escape(own) == own;
-    Ok(earlier.iter().any(|(keys, _)| {
-        [".*", "(?s).*", "(?s:.*)"].contains(&keys[0].as_str())
-            || (plain && pattern(&keys[0]).is_ok_and(|earlier| earlier.is_match(own)))
-    }))
+    earlier.iter().any(|(keys, _)| [".*", "(?s).*", "(?s:.*)"].contains(&keys[0].as_str()))
+        || (plain && compiled.iter().any(|earlier| earlier.is_match(own)))
 }
 
 #[cfg(test)]

@@ -337,12 +337,12 @@ fn what_is_refused_when_a_file_is_loaded() {
         ("    - move: [$.title, $.nickName]\n      via: [uuid]\n", 14, "`uuid` takes no value"),
         (
             "    - move: [$.title, $.nickName]\n      via: [{ word: 1 }]\n",
-            13,
+            14,
             "what the identity provider reads back",
         ),
         (
             "    - move: [$.title, $.nickName]\n      via: [table: many]\n",
-            13,
+            14,
             "what the identity provider reads back",
         ),
         ("    - move: [$.title, $.nickName]\n      via: [table: codez]\n", 14, "unknown table `codez`"),
@@ -351,7 +351,7 @@ fn what_is_refused_when_a_file_is_loaded() {
             15,
             "written already by the rule at line 13",
         ),
-        ("    - set: $.title\n      value: \"{orgg}\"\n", 14, "`{orgg}` is neither a parameter"),
+        ("    - set: $.title\n      value: \"{orgg}\"\n", 14, "`{orgg}` is no parameter"),
         ("    - set: $.title\n", 13, "`set` needs a `value` or a `from`"),
         (
             "    - set: $.title\n      value: x\n      when: $.a b == 'x'\n",
@@ -409,10 +409,10 @@ fn what_is_refused_when_a_file_is_loaded() {
         ("    - drop: $.title\n      back: invert\n", 14, "`back: invert` has no meaning here"),
         (
             "    - move: [$.title, $.nickName]\n      via: [{ fit: 3 }]\n      back: invert\n",
-            13,
+            15,
             "this rule cannot be undone",
         ),
-        ("    - move: [$.title, $.nickName]\n      when: $.active\n", 13, "the rule does not always apply"),
+        ("    - move: [$.title, $.nickName]\n      when: $.active\n", 14, "the rule does not always apply"),
         (
             "    - move: [$.title, $.nickName]\n    - move: [$.locale, $.nickName]\n",
             14,

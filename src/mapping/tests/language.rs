@@ -33,8 +33,8 @@ fn partial_and_lossy_functions_say_what_is_read_back() {
     );
     check(&regex, r#"{"nickName":"Ana Silva"}"#, r#"{"nickName":"Ana Silva","displayName":"none"}"#);
     for (via, line, says) in [
-        ("{ strip: x }", 13, "not every value has a result"),
-        ("sha256", 13, "`sha256` loses something"),
+        ("{ strip: x }", 14, "not every value has a result"),
+        ("sha256", 14, "`sha256` loses something"),
         ("{ regex: { match: \"(\" } }", 14, "cannot be compiled: unclosed group"),
         ("{ regex: { match: a, to: \"{1}\" } }", 14, "`{1}` is no group"),
         ("{ regex: { match: a, too: b } }", 14, "unknown key `too`"),
@@ -49,7 +49,7 @@ fn partial_and_lossy_functions_say_what_is_read_back() {
     }
     refused(
         "    - move: [$.title, $.nickName]\n      via: [title]\n      back: invert\n",
-        13,
+        15,
         "cannot be undone",
     );
 }
@@ -83,10 +83,10 @@ fn what_is_made_from_nothing_is_made_once_and_kept() {
         (after.text_at("externalId"), after.text_at("title"), after.has("password")),
         (Some(uuid.as_str()), Some("2026-05-31"), false)
     );
-    refused("    - set: $.title\n      via: [now]\n", 13, "would be another with each request");
+    refused("    - set: $.title\n      via: [now]\n", 14, "would be another with each request");
     refused(
         "    - set: $.title\n      via: [now]\n      ops: [create, patch]\n",
-        13,
+        15,
         "would be another with each request",
     );
     refused(
@@ -208,7 +208,7 @@ fn lists_are_merged_with_what_the_vendor_has() {
     let (_, again) = write(&owned, r#"{"title":"x"}"#, now, &known);
     assert_eq!(again, known, "what is ours stays ours");
     refused("    - set: $.title\n      value: x\n      merge: union\n", 15, "title holds one value");
-    refused("    - move: [$.roles, $.entitlements]\n      merge: union\n", 13, "the vendor has more");
+    refused("    - move: [$.roles, $.entitlements]\n      merge: union\n", 14, "the vendor has more");
     refused("    - drop: $.roles\n      merge: union\n", 14, "`merge` has no meaning with `drop`");
     let text = "users:\n  rules:\n    - set: $.roles\n      value: [{ value: x }]\n      merge: owned\n";
     let file = parse(0, text).unwrap();
