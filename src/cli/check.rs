@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Exit, complain, say, story};
 use crate::config::{self, Checked, Compiled, Secrets};
+use crate::emulation;
 use crate::mapping::Case;
-use crate::scim::schema::{Attribute, AttributeType, ResourceType, Schema};
+use crate::scim::patch::{Op, Operation};
+use crate::scim::schema::{Attribute, AttributeType, Mutability, ResourceType, Returned, Schema};
 use crate::scim::{AttrPath, Path as ScimPath};
 
 /// What `check` is told.
@@ -51,7 +53,7 @@ fn right(file: &Path, checked: &Checked, verbose: bool) {
     match checked {
         Checked::Mapping(compiled) => {
             say(&format!("{}: a mapping for {}, no mistakes", file.display(), compiled.vendor));
-            details(compiled, verbose);
+            details(compiled, true, verbose);
         }
         Checked::Bridge(options) => {
             say(&format!(
@@ -64,13 +66,13 @@ fn right(file: &Path, checked: &Checked, verbose: bool) {
                     "{} ({}{}): {}",
                     integration.name, options.public_url, integration.path, integration.compiled.vendor
                 ));
-                details(&integration.compiled, verbose);
+                details(&integration.compiled, integration.remembers, verbose);
             }
         }
     }
 }
 
-fn details(compiled: &Compiled, verbose: bool) {
+fn details(compiled: &Compiled, remembers: bool, verbose: bool) {
     say(&match compiled.tests {
         0 => "  tests: none of its own".to_owned(),
         tests => format!("  tests: {tests} passed"),
@@ -81,14 +83,25 @@ fn details(compiled: &Compiled, verbose: bool) {
     for assumption in &compiled.assumed {
         say(&format!("    {assumption}"));
     }
+    for warning in &compiled.warnings {
+        say(&format!("  warning: {warning}"));
+    }
     for resource in ResourceType::ALL {
         let lens = compiled.mapping.lens(resource);
         let all = lens.catalog().schemas().flat_map(|schema| paths(schema, resource));
         let all: Vec<(Case, AttrPath)> = all.map(|path| (case(compiled, resource, &path), path)).collect();
         say(&format!("  PATCH of a {}:", resource.name()));
         if verbose {
+            for (case, what) in CASES.iter().filter(|(case, _)| all.iter().any(|(of, _)| of == case)) {
+                say(&format!("    {}: {what}", case.name()));
+            }
             for (case, path) in all {
-                say(&format!("    {:<9} {path}", case.name()));
+                let note = match case {
+                    Case::Local if remembers && is_remembered(compiled, resource, &path) => " (remembered)",
+                    Case::Local => " (not remembered)",
+                    _ => "",
+                };
+                say(&format!("    {:<9} {}{note}", case.name(), story::short(&path.to_string())));
             }
             continue;
         }
@@ -110,12 +123,27 @@ fn details(compiled: &Compiled, verbose: bool) {
 fn case(compiled: &Compiled, resource: ResourceType, path: &AttrPath) -> Case {
     let able = compiled.profile.resource(resource);
     let about = |other: &AttrPath| other.same_attribute(path);
-    match compiled.mapping.lens(resource).case(&ScimPath::Attribute(path.clone())) {
+    let lens = compiled.mapping.lens(resource);
+    // Whether the vendor would take one operation there, as it is.
+    let takes = |path: &AttrPath| {
+        let operation = Operation::new(Op::Replace, ScimPath::Attribute(path.clone()), true);
+        emulation::direct(&compiled.profile, resource, "id", &[operation]).is_some()
+    };
+    match lens.case(&ScimPath::Attribute(path.clone())) {
         Case::Pass if able.deny.iter().any(|other| about(other) && other.sub.is_none()) => Case::Local,
         Case::Pass if able.allow.as_ref().is_some_and(|allow| !allow.iter().any(about)) => Case::Local,
-        Case::Pass if able.remembered().includes(&path.whole()) => Case::Diff,
+        Case::Pass if able.remembered().includes(&path.whole()) || !takes(path) => Case::Diff,
+        Case::Rewrite if lens.vendor_side(path).is_some_and(|there| !takes(&there)) => Case::Diff,
         case => case,
     }
+}
+
+/// Whether what is written there is remembered, so that it can be read back: a password never is.
+fn is_remembered(compiled: &Compiled, resource: ResourceType, path: &AttrPath) -> bool {
+    let lens = compiled.mapping.lens(resource);
+    let attribute = lens.catalog().attribute(path);
+    let changed = lens.remembered().clone().and(compiled.profile.resource(resource).remembered());
+    changed.includes(&path.whole()) && attribute.is_none_or(|attribute| attribute.returned != Returned::Never)
 }
 
 /// The cases of a PATCH, those that need a rule first.
@@ -135,12 +163,16 @@ fn count(number: usize, what: &str) -> String {
 fn paths(schema: &Schema, resource: ResourceType) -> Vec<AttrPath> {
     let urn = (schema.id != resource.urn()).then(|| schema.id.clone());
     let mut out = Vec::new();
-    for attribute in schema.attributes.iter() {
+    // What nobody can write has no case.
+    let can_be_written = |attribute: &&Attribute| attribute.mutability != Mutability::ReadOnly;
+    for attribute in schema.attributes.iter().filter(can_be_written) {
         let whole = AttrPath { schema: urn.clone(), name: attribute.name.clone(), sub: None };
         let has_parts =
             |attribute: &Attribute| attribute.kind == AttributeType::Complex && !attribute.multi_valued;
         if has_parts(attribute) {
-            out.extend(attribute.sub_attributes.iter().map(|sub| whole.with_sub(&sub.name)));
+            out.extend(
+                attribute.sub_attributes.iter().filter(can_be_written).map(|sub| whole.with_sub(&sub.name)),
+            );
         } else {
             out.push(whole);
         }
