@@ -4,7 +4,6 @@
 //! provider create everybody once more. Such a question has no true answer, and is refused with the rule that is the cause.
 
 use super::Lens;
-use super::function::Pipeline;
 use super::path::Place;
 use super::rule::{Back, Rule, Verb};
 use crate::scim::filter::{Filter, Op};
@@ -16,7 +15,7 @@ impl Lens {
     pub fn unread(&self, filter: &Filter, remembers: bool) -> Option<String> {
         match filter {
             Filter::Compare { path, op, value } => {
-                self.kept_away(path, None, remembers).or_else(|| self.altered(path, *op, value))
+                self.kept_away(path, None, remembers).or_else(|| self.altered(path, *op, value, remembers))
             }
             Filter::Present(path) => self.kept_away(path, None, remembers),
             Filter::Element(path, inner) => {
@@ -88,16 +87,27 @@ impl Lens {
         Some(format!("{path} cannot be asked about, since it is never read back: {because}{memory}"))
     }
 
-    /// Why nobody could be found by a value: a rule makes it another one, and that is what is read.
-    fn altered(&self, path: &AttrPath, op: Op, value: &Value) -> Option<String> {
+    /// Why nobody could be found by a value: a rule makes it another one, and that is what is read, be it the vendor's own
+    /// or, without memory, a canonical form.
+    fn altered(&self, path: &AttrPath, op: Op, value: &Value, remembers: bool) -> Option<String> {
         if op != Op::Eq || value.is_null() {
             return None;
         }
+        let exact = self.catalog.target(path).is_some_and(|attribute| attribute.case_exact);
         self.rules.iter().find_map(|rule| {
-            let Verb::Move { from, via, .. } = &rule.verb else { return None };
-            let asked = rule.back == Back::Vendor && from.element.is_none() && from.attribute == *path;
-            let exact = self.catalog.target(path).is_some_and(|attribute| attribute.case_exact);
-            (asked && changes(via, value, exact)).then(|| {
+            let Verb::Move { from, via, otherwise, .. } = &rule.verb else { return None };
+            if from.element.is_some() || from.attribute != *path {
+                return None;
+            }
+            let otherwise = || otherwise.as_ref().and_then(|template| template.fill(&|_: &str| None));
+            // What cannot be taken was refused when it was written.
+            let made = via.carry(value.clone()).ok()?.or_else(otherwise)?;
+            let read = match rule.back {
+                Back::Vendor => made,
+                Back::Invert if !remembers => via.invert(made),
+                Back::Invert | Back::Echo | Back::Hide => return None,
+            };
+            differ(&read, value, exact).then(|| {
                 format!(
                     "{path} cannot be asked about with this value: the mapping rule at line {} makes another one of it, \
                      which is what is read back; ask for that one",
@@ -108,12 +118,11 @@ impl Lens {
     }
 }
 
-/// Whether a value that was written would be found at the vendor as another one.
-fn changes(via: &Pipeline, value: &Value, exact: bool) -> bool {
-    let Ok(Some(made)) = via.carry(value.clone()) else { return false };
-    match (made.as_str(), value.as_str()) {
-        (Some(made), Some(value)) if !exact => made.to_lowercase() != value.to_lowercase(),
-        _ => made != *value,
+/// Whether two values are two for a comparison.
+fn differ(one: &Value, other: &Value, exact: bool) -> bool {
+    match (one.as_str(), other.as_str()) {
+        (Some(one), Some(other)) if !exact => one.to_lowercase() != other.to_lowercase(),
+        _ => one != other,
     }
 }
 

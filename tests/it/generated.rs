@@ -759,6 +759,6 @@ fn a_resource_written_anew_keeps_what_its_creation_was_given() {
 #[test]
 fn what_a_condition_made_goes_with_it_without_a_look_at_the_vendor() {
     let active = vec![("active", "true".to_owned()), ("title", "\"a\"".to_owned())];
-    let rule = "set: $own.kept\n      value: k\n      when: $.title == 'a'";
+    let rule = "set: $own.kept\n      value: k\n      when: $.title == 'a'\n      back: vendor";
     found(&[(rule, "title", "own:kept")], |_| {}, active, &[("title", Some("\"b\""))]);
 }

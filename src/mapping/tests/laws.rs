@@ -377,7 +377,9 @@ fn the_other_parts_of_an_attribute_are_remembered() {
 /// it took away.
 #[test]
 fn what_a_condition_made_goes_with_it() {
-    let lens = of("  rules:\n    - set: $own.kept\n      value: k\n      when: $.active == true\n");
+    let lens = of(
+        "  rules:\n    - set: $own.kept\n      value: k\n      when: $.active == true\n      back: vendor\n",
+    );
     let (groups, user) = (Value::from(Vec::new()), read(r#"{"userName":"a","active":true}"#));
     for change in [r#"{"op":"replace","path":"active","value":false}"#, r#"{"op":"remove","path":"active"}"#]
     {
@@ -385,6 +387,33 @@ fn what_a_condition_made_goes_with_it() {
         assert!(world.vendor.has(OWN));
         world.fast(&read_changes(&[read(change)])).unwrap();
         assert!(!world.vendor.has(OWN), "{}", world.vendor.to_json());
+    }
+}
+
+/// Found by chance: without memory, a canonical form is what is read, and who asks for what it wrote was told "nobody".
+#[test]
+fn a_canonical_form_is_asked_for_as_such_without_memory() {
+    let text = "users:\n  rules:\n    - move: [$.externalId, $.externalId]\n      via: [lower]\n    - move: [$.title, $.title]\n      via: [lower]\n";
+    for (filter, remembers, refused) in [
+        (r#"externalId eq "en-US""#, false, true),
+        (r#"externalId eq "en-us""#, false, false),
+        (r#"externalId eq "en-US""#, true, false),
+        (r#"title eq "Dr""#, false, false),
+    ] {
+        let why =
+            lens(&format!("{HEAD}{text}"), remembers).unread(&Filter::parse(filter).unwrap(), remembers);
+        assert_eq!(why.is_some(), refused, "{filter}, remembered: {remembers}: {why:?}");
+    }
+}
+
+/// Found by chance: what no row has becomes the `else`, and is what is read.
+#[test]
+fn what_becomes_its_else_is_not_asked_for() {
+    let rule = "      via: [{ table: exact }]\n      else: \"-\"\n      back: vendor\n";
+    let lens = of(&format!("  rules:\n    - move: [$ent.employeeNumber, $own.badge]\n{rule}"));
+    for (word, refused) in [("X-A", true), ("-", false), ("a", true)] {
+        let filter = Filter::eq(path_of("ent:employeeNumber"), word);
+        assert_eq!(lens.unread(&filter, true).is_some(), refused, "{word}");
     }
 }
 
