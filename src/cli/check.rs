@@ -133,7 +133,7 @@ fn case(compiled: &Compiled, resource: ResourceType, path: &AttrPath) -> Case {
         Case::Pass if able.deny.iter().any(|other| about(other) && other.sub.is_none()) => Case::Local,
         Case::Pass if able.allow.as_ref().is_some_and(|allow| !allow.iter().any(about)) => Case::Local,
         Case::Pass if able.remembered().includes(&path.whole()) || !takes(path) => Case::Diff,
-        Case::Rewrite if lens.vendor_side(path).is_some_and(|there| !takes(&there)) => Case::Diff,
+        Case::Rewrite if !takes(&lens.vendor_side(path)) => Case::Diff,
         case => case,
     }
 }

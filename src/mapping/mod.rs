@@ -162,16 +162,6 @@ impl Lens {
         moved.unwrap_or_else(|| path.clone())
     }
 
-    /// The attribute of the vendor that a rule moves one of the identity provider to, if one does.
-    pub fn vendor_side(&self, path: &AttrPath) -> Option<AttrPath> {
-        self.rules.iter().find_map(|rule| match &rule.verb {
-            Verb::Move { from, to, .. } if from.attribute == *path && from.element.is_none() => {
-                Some(to.attribute.clone())
-            }
-            _ => None,
-        })
-    }
-
     /// The attributes, on the identity provider's side, that reading alone would not give back as they were written.
     pub fn remembered(&self) -> &Remembered {
         &self.remembered
