@@ -360,7 +360,7 @@ fn what_is_refused_when_a_file_is_loaded() {
         ),
         ("    - set: $nija.userType\n      value: x\n", 13, "unknown prefix `$nija`"),
         ("    - drop: $.title\n      via: [lower]\n", 14, "`via` has no meaning with `drop`"),
-        ("    - drop: $.title\n      hide: $.title\n", 13, "a rule has exactly one of"),
+        ("    - drop: $.title\n      hide: $.title\n", 14, "a rule has exactly one of"),
         ("    - set: $.name.middelName\n      value: x\n", 13, "name has no sub-attribute `middelName`"),
         ("    - set: $.title.text\n      value: x\n", 13, "title has no sub-attributes"),
         ("    - drop: title\n", 13, "a path begins with $"),

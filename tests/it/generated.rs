@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 
 use crate::laws::{held, is_write};
 use crate::made::{
-    ATTRIBUTES, Change, HEAD, Members, Rules, THEIRS, WRITTEN, changes, filter, full, members, operation,
+    ATTRIBUTES, Change, Members, Rules, THEIRS, WRITTEN, changes, filter, full, head, members, operation,
     rules,
 };
 use crate::peer::bridge::{Bridge, Plan, vendor};
@@ -111,7 +111,8 @@ fn told(rules: &Rules, differs: &Differs) -> String {
 }
 
 fn mapping(rules: &Rules, differs: &Differs) -> String {
-    format!("format: 1\nvendor: one that is made up\n{HEAD}{}{}", differs.yaml(), rules.text())
+    let rules = rules.text();
+    format!("format: 1\nvendor: one that is made up\n{}{}{rules}", head(&rules), differs.yaml())
 }
 
 /// How a change is spoken, and by whom.

@@ -54,6 +54,33 @@ tables:
   pair: { keys: [one, other], rows: [[a, b, "1"], [b, a, "2"], [a, "", "3"]] }
 "#;
 
+/// The same with those parameters and tables alone that rules use, as a file must have it.
+#[allow(dead_code, reason = "one of the two suites that share this file compiles rules without a file")]
+pub fn head(rules: &str) -> String {
+    let (mut out, mut section) = (Vec::new(), "");
+    for line in HEAD.lines() {
+        let name = line.trim().split(':').next().unwrap_or_default();
+        let used = match section {
+            _ if !line.starts_with(' ') => {
+                section = name;
+                true
+            }
+            "parameters" => rules.contains(&format!("{{{name}}}")),
+            "tables" => rules.contains(&format!("table: {name}")),
+            _ => true,
+        };
+        out.extend(used.then_some(line));
+    }
+    // A section of which nothing is left goes, too.
+    let is_title = |line: &&str| !line.starts_with(' ');
+    let rest = out.iter().skip(1).map(Some).chain([None]);
+    let kept = out
+        .iter()
+        .zip(rest)
+        .filter(|(line, next)| !is_title(line) || next.is_some_and(|next| !is_title(next)));
+    kept.map(|(line, _)| format!("{line}\n")).collect()
+}
+
 /// The attributes of the vendor's extension: name, type, whether a list, whether case counts.
 pub const ATTRIBUTES: [(&str, &str, bool, bool); 43] = [
     ("job", "string", false, false),
