@@ -126,6 +126,7 @@ fn title(vendor: Vendor) -> &'static str {
         Vendor::NinjaOne => "NinjaOne",
         Vendor::OktaOnly => "a vendor that knows only Okta",
         Vendor::Rfc => "a conformant vendor",
+        other => other.name(),
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) fn expected(vendor: Vendor) -> Value {
             { "userName": "cem.arslan@acme.example", "active": false, "displayName": "Cem Arslan", "familyName": "Arslan",
               "email": "cem.arslan@acme.example", "department": "Logistics - Porto", "userType": "endUser", "organizationId": "23" },
         ]),
-        Vendor::OktaOnly | Vendor::Rfc => json!([
+        _ => json!([
             { "userName": "ana.silva@acme.example", "active": true, "displayName": "Ana Souza", "familyName": "Souza",
               "email": "ana.souza@acme.example" },
             { "userName": "bo.lund@acme.example", "active": true, "displayName": "Bo Lund", "familyName": "Lund",

@@ -11,10 +11,12 @@
 
 mod harness;
 pub mod idp;
+mod knowbe4;
 mod ninjaone;
 mod okta_only;
 pub mod oracle;
 mod rfc;
+mod vendor;
 
 use std::fmt;
 use std::io;
@@ -29,81 +31,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use harness::Behaviour;
 pub use harness::behaviour::Refused;
 pub use harness::counters::Counters;
 use harness::hub::{Beginning, Hub};
 pub use harness::journal::LogEntry;
 pub use harness::knobs::{Allowed, Knob};
 use harness::time::VirtualTime;
+pub use vendor::Vendor;
 
 /// The first instant of virtual time, unless [`Options::clock`] says otherwise: 2026-01-01T00:00:00Z.
 const BEGINNING: i64 = 1_767_225_600;
-
-/// A vendor that can be simulated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Vendor {
-    /// NinjaOne, with its expiring tokens, silent adoption and narrow filters.
-    NinjaOne,
-    /// A vendor that was built against Okta's traffic and takes nothing else.
-    OktaOnly,
-    /// A conformant vendor that refuses whatever RFC 7643 and 7644 do not allow.
-    Rfc,
-}
-
-impl Vendor {
-    /// Every vendor, in the order in which they are listed.
-    pub const ALL: [Self; 3] = [Self::NinjaOne, Self::OktaOnly, Self::Rfc];
-
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NinjaOne => "ninjaone",
-            Self::OktaOnly => "okta-only",
-            Self::Rfc => "rfc",
-        }
-    }
-
-    /// The vendor with that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|vendor| vendor.name() == name)
-    }
-
-    /// What it is, in one sentence.
-    pub fn summary(self) -> &'static str {
-        match self {
-            Self::NinjaOne => ninjaone::SUMMARY,
-            Self::OktaOnly => okta_only::SUMMARY,
-            Self::Rfc => rfc::SUMMARY,
-        }
-    }
-
-    /// What can be turned.
-    pub fn knobs(self) -> &'static [Knob] {
-        match self {
-            Self::NinjaOne => ninjaone::KNOBS,
-            Self::OktaOnly => okta_only::KNOBS,
-            Self::Rfc => rfc::KNOBS,
-        }
-    }
-
-    /// The path of its SCIM endpoint.
-    pub fn base_path(self) -> &'static str {
-        match self {
-            // NinjaOne's real path is shown in its console only: assumed.
-            Self::NinjaOne => "/ws/scim/v2",
-            Self::OktaOnly | Self::Rfc => "/scim/v2",
-        }
-    }
-
-    fn behaviour(self) -> Box<dyn Behaviour> {
-        match self {
-            Self::NinjaOne => Box::<ninjaone::NinjaOne>::default(),
-            Self::OktaOnly => Box::<okta_only::OktaOnly>::default(),
-            Self::Rfc => Box::<rfc::Rfc>::default(),
-        }
-    }
-}
 
 /// How a simulator starts.
 #[derive(Clone)]

@@ -57,12 +57,22 @@ use super::harness::records::Records;
 use super::harness::time::months_later;
 use super::harness::tokens::Tokens;
 use super::harness::{Behaviour, Refused, World};
+use super::vendor::Kind;
 use person::Person;
 
-pub(super) const SUMMARY: &str =
+pub(super) const KIND: Kind = Kind {
+    name: "ninjaone",
+    summary: SUMMARY,
+    // The real path is shown in its console only: assumed.
+    base_path: "/ws/scim/v2",
+    knobs: KNOBS,
+    new: || Box::<NinjaOne>::default(),
+};
+
+const SUMMARY: &str =
     "NinjaOne: tokens that end after six months, silent take-over of existing accounts, two filters";
 
-pub(super) const KNOBS: &[Knob] = &[
+const KNOBS: &[Knob] = &[
     Knob {
         name: "org_ids",
         default: "[1, 2, 3, 17, 23]",

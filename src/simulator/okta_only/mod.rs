@@ -41,11 +41,19 @@ use super::harness::knobs::{Allowed, Knob};
 use super::harness::message::{Reply, Request};
 use super::harness::records::{self, Records};
 use super::harness::{Behaviour, Refused, World};
+use super::vendor::Kind;
 
-pub(super) const SUMMARY: &str =
-    "a vendor built against Okta's traffic alone: any other form of a request is refused";
+pub(super) const KIND: Kind = Kind {
+    name: "okta-only",
+    summary: SUMMARY,
+    base_path: "/scim/v2",
+    knobs: KNOBS,
+    new: || Box::<OktaOnly>::default(),
+};
 
-pub(super) const KNOBS: &[Knob] = &[Knob {
+const SUMMARY: &str = "a vendor built against Okta's traffic alone: any other form of a request is refused";
+
+const KNOBS: &[Knob] = &[Knob {
     name: "rps",
     default: "0",
     allowed: Allowed::Count,

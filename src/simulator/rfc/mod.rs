@@ -36,13 +36,21 @@ use super::harness::knobs::{Allowed, Knob};
 use super::harness::message::{Reply, Request};
 use super::harness::records::{self, Records};
 use super::harness::{Behaviour, Refused, World};
+use super::vendor::Kind;
 use groups::Parents;
 use schema::Type;
 
-pub(super) const SUMMARY: &str =
-    "a conformant vendor that refuses whatever RFC 7643 and RFC 7644 do not allow";
+pub(super) const KIND: Kind = Kind {
+    name: "rfc",
+    summary: SUMMARY,
+    base_path: "/scim/v2",
+    knobs: KNOBS,
+    new: || Box::<Rfc>::default(),
+};
 
-pub(super) const KNOBS: &[Knob] = &[
+const SUMMARY: &str = "a conformant vendor that refuses whatever RFC 7643 and RFC 7644 do not allow";
+
+const KNOBS: &[Knob] = &[
     Knob {
         name: "max_results",
         default: "200",

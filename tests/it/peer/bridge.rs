@@ -13,6 +13,9 @@ use super::client::Client;
 /// The token that every client of a test has.
 pub const TOKEN: &str = "token-of-the-identity-provider";
 
+/// The simulated vendors that need no more of the bridge than their rules and what it learns at once.
+pub const UNPROFILED: [Vendor; 3] = [Vendor::NinjaOne, Vendor::OktaOnly, Vendor::Rfc];
+
 /// A running bridge, and the folder with its files.
 pub struct Bridge {
     running: Running,

@@ -1,0 +1,73 @@
+//! The vendors that can be simulated, with what tells one from another.
+
+use super::harness::Behaviour;
+use super::harness::knobs::Knob;
+use super::{knowbe4, ninjaone, okta_only, rfc};
+
+/// A vendor that can be simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Vendor {
+    /// KnowBe4, which accepts more than it applies.
+    KnowBe4,
+    /// NinjaOne, with its expiring tokens, silent adoption and narrow filters.
+    NinjaOne,
+    /// A vendor that was built against Okta's traffic and takes nothing else.
+    OktaOnly,
+    /// A conformant vendor that refuses whatever RFC 7643 and 7644 do not allow.
+    Rfc,
+}
+
+/// What the harness must know of a vendor: each names its own.
+pub(super) struct Kind {
+    /// Its name on the command line.
+    pub(super) name: &'static str,
+    /// What it is, in one sentence.
+    pub(super) summary: &'static str,
+    /// The path of its endpoint.
+    pub(super) base_path: &'static str,
+    pub(super) knobs: &'static [Knob],
+    pub(super) new: fn() -> Box<dyn Behaviour>,
+}
+
+impl Vendor {
+    /// Every vendor, in the order in which they are listed.
+    pub const ALL: [Self; 4] = [Self::KnowBe4, Self::NinjaOne, Self::OktaOnly, Self::Rfc];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        self.kind().name
+    }
+
+    /// The vendor with that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|vendor| vendor.name() == name)
+    }
+
+    /// What it is, in one sentence.
+    pub fn summary(self) -> &'static str {
+        self.kind().summary
+    }
+
+    /// What can be turned.
+    pub fn knobs(self) -> &'static [Knob] {
+        self.kind().knobs
+    }
+
+    /// The path of its SCIM endpoint.
+    pub fn base_path(self) -> &'static str {
+        self.kind().base_path
+    }
+
+    pub(super) fn behaviour(self) -> Box<dyn Behaviour> {
+        (self.kind().new)()
+    }
+
+    fn kind(self) -> &'static Kind {
+        match self {
+            Self::KnowBe4 => &knowbe4::KIND,
+            Self::NinjaOne => &ninjaone::KIND,
+            Self::OktaOnly => &okta_only::KIND,
+            Self::Rfc => &rfc::KIND,
+        }
+    }
+}
