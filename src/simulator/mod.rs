@@ -16,6 +16,7 @@ mod ninjaone;
 mod okta_only;
 pub mod oracle;
 mod rfc;
+mod slack;
 mod vendor;
 
 use std::fmt;

@@ -2,7 +2,7 @@
 
 use super::harness::Behaviour;
 use super::harness::knobs::Knob;
-use super::{knowbe4, ninjaone, okta_only, rfc};
+use super::{knowbe4, ninjaone, okta_only, rfc, slack};
 
 /// A vendor that can be simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +15,10 @@ pub enum Vendor {
     OktaOnly,
     /// A conformant vendor that refuses whatever RFC 7643 and 7644 do not allow.
     Rfc,
+    /// Slack in SCIM 2.0, with converted names, nulls and rate limits.
+    Slack,
+    /// Slack in SCIM 1.1, with partial resources and filters of its own.
+    SlackV1,
 }
 
 /// What the harness must know of a vendor: each names its own.
@@ -31,7 +35,8 @@ pub(super) struct Kind {
 
 impl Vendor {
     /// Every vendor, in the order in which they are listed.
-    pub const ALL: [Self; 4] = [Self::KnowBe4, Self::NinjaOne, Self::OktaOnly, Self::Rfc];
+    pub const ALL: [Self; 6] =
+        [Self::KnowBe4, Self::NinjaOne, Self::OktaOnly, Self::Rfc, Self::Slack, Self::SlackV1];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -68,6 +73,8 @@ impl Vendor {
             Self::NinjaOne => &ninjaone::KIND,
             Self::OktaOnly => &okta_only::KIND,
             Self::Rfc => &rfc::KIND,
+            Self::Slack => &slack::KIND,
+            Self::SlackV1 => &slack::KIND_V1,
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) async fn exchange(
     let started = Instant::now();
     let (head, body) = request.into_parts();
     // The write begins with its first byte here and ends with its answer, so that a slow one is seen to overlap.
-    let _writing = Writing::begin(&hub, &head.method, head.uri.path());
+    let writing = Writing::begin(&hub, &head.method, head.uri.path());
     let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
         return respond(Reply::error(413, None, "the body is too large, or was cut"), &hub);
     };
@@ -40,6 +40,7 @@ pub(super) async fn exchange(
         headers: head.headers,
         body: body.to_bytes(),
         host: authority.or(host).unwrap_or_default(),
+        overlaps: writing.overlaps,
     };
     let (seq, struck) = {
         let inner = &mut *hub.lock();
@@ -138,21 +139,24 @@ fn is_write(method: &Method) -> bool {
 struct Writing<'h> {
     hub: &'h Hub,
     path: Option<String>,
+    /// Whether another had begun before it and not ended.
+    overlaps: bool,
 }
 
 impl<'h> Writing<'h> {
     fn begin(hub: &'h Hub, method: &Method, path: &str) -> Self {
         // A POST makes a resource of its own, so two of them do not meet.
         if !is_write(method) || *method == Method::POST {
-            return Self { hub, path: None };
+            return Self { hub, path: None, overlaps: false };
         }
         let inner = &mut *hub.lock();
         let running = inner.writing.entry(path.to_owned()).or_default();
         *running += 1;
-        if *running > 1 {
+        let overlaps = *running > 1;
+        if overlaps {
             inner.world.counters.concurrent_writes_same_resource += 1;
         }
-        Self { hub, path: Some(path.to_owned()) }
+        Self { hub, path: Some(path.to_owned()), overlaps }
     }
 }
 

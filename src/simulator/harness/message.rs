@@ -22,6 +22,8 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
     /// The authority that the client believes to talk to.
     pub(crate) host: String,
+    /// Whether another write to the same path is being answered.
+    pub(crate) overlaps: bool,
 }
 
 impl Request {

@@ -5,6 +5,7 @@
 //! so a vendor is always consistent; what overlaps is noticed by the counters.
 
 pub(crate) mod behaviour;
+pub(crate) mod buckets;
 mod control;
 pub(crate) mod counters;
 mod exchange;
