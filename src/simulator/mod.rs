@@ -9,6 +9,7 @@
 //! rests on: a page of the vendor, or an assumption. An assumption that could make a client act otherwise is a
 //! [`Knob`], so that the bridge can be tested with both answers.
 
+mod aws;
 mod harness;
 pub mod idp;
 mod knowbe4;

@@ -2,11 +2,13 @@
 
 use super::harness::Behaviour;
 use super::harness::knobs::Knob;
-use super::{knowbe4, ninjaone, okta_only, rfc, slack};
+use super::{aws, knowbe4, ninjaone, okta_only, rfc, slack};
 
 /// A vendor that can be simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Vendor {
+    /// AWS IAM Identity Center, whose groups are written by the hundred and never read.
+    Aws,
     /// KnowBe4, which accepts more than it applies.
     KnowBe4,
     /// NinjaOne, with its expiring tokens, silent adoption and narrow filters.
@@ -35,8 +37,8 @@ pub(super) struct Kind {
 
 impl Vendor {
     /// Every vendor, in the order in which they are listed.
-    pub const ALL: [Self; 6] =
-        [Self::KnowBe4, Self::NinjaOne, Self::OktaOnly, Self::Rfc, Self::Slack, Self::SlackV1];
+    pub const ALL: [Self; 7] =
+        [Self::Aws, Self::KnowBe4, Self::NinjaOne, Self::OktaOnly, Self::Rfc, Self::Slack, Self::SlackV1];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -69,6 +71,7 @@ impl Vendor {
 
     fn kind(self) -> &'static Kind {
         match self {
+            Self::Aws => &aws::KIND,
             Self::KnowBe4 => &knowbe4::KIND,
             Self::NinjaOne => &ninjaone::KIND,
             Self::OktaOnly => &okta_only::KIND,

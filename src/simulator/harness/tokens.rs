@@ -36,6 +36,11 @@ impl Tokens {
         })
     }
 
+    /// How many are good.
+    pub(crate) fn live(&self, now: Timestamp) -> usize {
+        self.0.iter().filter(|token| !token.revoked && token.expires.is_none_or(|end| now < end)).count()
+    }
+
     /// Ends every token, or the one given. Gives how many that were.
     pub(crate) fn revoke(&mut self, value: Option<&str>) -> usize {
         let of = |token: &&mut Token| !token.revoked && value.is_none_or(|value| token.value == value);
