@@ -17,6 +17,7 @@ mod ninjaone;
 mod okta_only;
 pub mod oracle;
 mod rfc;
+mod segment;
 mod slack;
 mod vendor;
 

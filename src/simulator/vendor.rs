@@ -2,7 +2,7 @@
 
 use super::harness::Behaviour;
 use super::harness::knobs::Knob;
-use super::{aws, knowbe4, ninjaone, okta_only, rfc, slack};
+use super::{aws, knowbe4, ninjaone, okta_only, rfc, segment, slack};
 
 /// A vendor that can be simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,8 @@ pub enum Vendor {
     OktaOnly,
     /// A conformant vendor that refuses whatever RFC 7643 and 7644 do not allow.
     Rfc,
+    /// Segment, whose accounts outlive their membership.
+    Segment,
     /// Slack in SCIM 2.0, with converted names, nulls and rate limits.
     Slack,
     /// Slack in SCIM 1.1, with partial resources and filters of its own.
@@ -37,8 +39,16 @@ pub(super) struct Kind {
 
 impl Vendor {
     /// Every vendor, in the order in which they are listed.
-    pub const ALL: [Self; 7] =
-        [Self::Aws, Self::KnowBe4, Self::NinjaOne, Self::OktaOnly, Self::Rfc, Self::Slack, Self::SlackV1];
+    pub const ALL: [Self; 8] = [
+        Self::Aws,
+        Self::KnowBe4,
+        Self::NinjaOne,
+        Self::OktaOnly,
+        Self::Rfc,
+        Self::Segment,
+        Self::Slack,
+        Self::SlackV1,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -76,6 +86,7 @@ impl Vendor {
             Self::NinjaOne => &ninjaone::KIND,
             Self::OktaOnly => &okta_only::KIND,
             Self::Rfc => &rfc::KIND,
+            Self::Segment => &segment::KIND,
             Self::Slack => &slack::KIND,
             Self::SlackV1 => &slack::KIND_V1,
         }

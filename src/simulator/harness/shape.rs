@@ -52,6 +52,11 @@ pub(crate) fn text(body: &Value, name: &str) -> Result<String, Reply> {
         .ok_or_else(|| Reply::error(400, Some("invalidValue"), &format!("{name} is required")))
 }
 
+/// Whether a text can be an e-mail address.
+pub(crate) fn is_mail(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+}
+
 /// The operations of a PATCH with their `op` in lower case, which vendors rarely mind.
 ///
 /// # Errors
