@@ -50,7 +50,12 @@ fn what_cannot_be_right_is_a_mistake_of_usage() {
     let near = run(here, &["simulate", "ninjone"]).err;
     assert_eq!(near, "there is no simulated vendor `ninjone`\n  hint: did you mean `ninjaone`?\n");
     let far = run(here, &["simulate", "salesforce"]).err;
-    assert!(far.contains("there are ninjaone, okta-only, rfc"), "{far}");
+    assert!(
+        far.contains(
+            "there are aws-identity-center, knowbe4, ninjaone, okta-only, rfc, segment, slack, slack-v1"
+        ),
+        "{far}"
+    );
 }
 
 #[test]
