@@ -6,6 +6,7 @@
 
 mod pseudonym;
 mod record;
+mod secrets;
 mod writer;
 
 pub use pseudonym::Pseudonyms;

@@ -106,7 +106,7 @@ impl Pseudonyms {
         }
     }
 
-    /// Puts pseudonyms into a body; passwords are taken out.
+    /// Puts pseudonyms into a body.
     pub fn body(&self, value: &mut Value) {
         if let Some(items) = value.items_mut() {
             items.iter_mut().for_each(|item| self.body(item));
@@ -116,20 +116,15 @@ impl Pseudonyms {
             self.scalar(value);
             return;
         }
-        // Some clients say what they set after they say to what.
-        let secret = value.text_at("path").is_some_and(|path| path.to_lowercase().ends_with("password"));
         let mut out = Value::object();
         for (name, mut inner) in std::mem::take(value).into_members() {
             let plain = name.rsplit([':', '.']).next().unwrap_or(&name);
-            if plain.eq_ignore_ascii_case("password") {
-                continue;
-            }
-            match plain {
-                "path" if inner.as_str().is_some() => {
-                    inner = self.quoted(inner.as_str().unwrap_or_default()).into();
+            let is = |known: &&str| plain.eq_ignore_ascii_case(known);
+            match inner.as_str() {
+                Some(text) if ["path", "filter"].iter().any(|known| is(known)) => {
+                    inner = self.quoted(text).into();
                 }
-                "value" if secret => continue,
-                known if PROTOCOL.contains(&known) || SHARED.contains(&known) => {}
+                _ if PROTOCOL.iter().chain(&SHARED).any(|known| is(known)) => {}
                 _ => self.body(&mut inner),
             }
             // Some clients name an element in the name of a member.
@@ -427,17 +422,17 @@ mod tests {
     }
 
     #[test]
-    fn bodies_keep_their_form_and_lose_their_passwords() {
+    fn bodies_keep_their_form() {
         let shown = body(
             r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[
                 {"op":"Replace","path":"emails[type eq \"work\"].value","value":"ana@acme.example"},
-                {"op":"replace","value":"hunter2","path":"password"},
+                {"Op":"replace","Path":"phoneNumbers[type eq \"work\"].value","Value":"0815"},
                 {"op":"remove","path":"members[value eq \"u7\"]"},
                 {"op":"add","path":"addresses","value":[{"type":"work","country":"PT"}]},
-                {"op":"add","value":{"password":"hunter2","active":true,"emails[type eq \"home\"].value":"a@b"}}],
-               "totalResults":12,"employeeNumber":70012}"#,
+                {"op":"add","value":{"active":true,"emails[type eq \"home\"].value":"a@b"}}],
+               "totalResults":12,"employeeNumber":70012,"filter":"userName sw \"Quirina\""}"#,
         );
-        for gone in ["ana", "acme", "hunter2", "\"u7", "70012"] {
+        for gone in ["ana", "acme", "0815", "\"u7", "70012", "Quirina"] {
             assert!(!shown.contains(gone), "{gone} in {shown}");
         }
         for stays in [

@@ -87,9 +87,9 @@ fn write(told: &Receiver<Option<Told>>, out: &mut BufWriter<File>, values: &Valu
         };
         let Ok(Some(told)) = next else { break };
         let mut record = Recorded::of(told);
-        match values {
-            Values::Disguised(pseudonyms) => record.disguise(pseudonyms),
-            Values::Plain => record.without_passwords(),
+        record.without_passwords();
+        if let Values::Disguised(pseudonyms) = values {
+            record.disguise(pseudonyms);
         }
         let missing = lost.swap(0, Relaxed);
         if missing > 0 {
