@@ -121,10 +121,10 @@ impl Pseudonyms {
             let plain = name.rsplit([':', '.']).next().unwrap_or(&name);
             let is = |known: &&str| plain.eq_ignore_ascii_case(known);
             match inner.as_str() {
-                Some(text) if ["path", "filter"].iter().any(|known| is(known)) => {
+                Some(text) if ["path", "filter"].iter().any(&is) => {
                     inner = self.quoted(text).into();
                 }
-                _ if PROTOCOL.iter().chain(&SHARED).any(|known| is(known)) => {}
+                _ if PROTOCOL.iter().chain(&SHARED).any(is) => {}
                 _ => self.body(&mut inner),
             }
             // Some clients name an element in the name of a member.

@@ -39,15 +39,11 @@ fn names_it(text: &str) -> bool {
     text.to_ascii_lowercase().contains(PASSWORD)
 }
 
-/// Whether an operation sets the password by its path.
-fn sets_it(operation: &Value) -> bool {
-    operation.text_at("path").is_some_and(is_password)
-}
-
 /// The passwords that a body sets.
 fn gather(value: &Value, known: &mut BTreeSet<String>) {
     value.items().iter().for_each(|item| gather(item, known));
-    let whole = sets_it(value);
+    // An operation says with its path what its value is.
+    let whole = value.text_at("path").is_some_and(is_password);
     for (name, inner) in value.members() {
         match inner.scalar_text() {
             Some(text) if is_password(name) || (whole && name.eq_ignore_ascii_case("value")) => {
@@ -64,9 +60,6 @@ fn take(value: &mut Value, known: &BTreeSet<String>) {
         items.retain(|item| !is_one(item));
         items.iter_mut().for_each(|item| take(item, known));
         return;
-    }
-    if sets_it(value) {
-        value.remove("value");
     }
     value.retain(|name, inner| {
         if name.eq_ignore_ascii_case("filter")
