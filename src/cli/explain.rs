@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::story::Called;
-use super::{Exit, complain, say, story, unknown};
+use super::{Exit, complain, configured, say, story};
 use crate::bridge::{self, Context, Dry, Integration, Parts, Step, Trail, Wire};
-use crate::config::{self, Compiled, Secrets};
+use crate::config::Compiled;
 use crate::dialect::{Manners, Speaker, Touched};
 use crate::inbound::route::Route;
 use crate::inbound::scim;
@@ -42,16 +42,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Exit {
-    let options = match config::load(&arguments.config, Secrets::Unread) {
-        Ok(options) => options,
-        Err(report) => {
-            complain(config::render(&report.mistakes, &report.sources).trim_end());
-            return Exit::Configuration;
-        }
-    };
-    let Some(one) = options.integrations.iter().find(|one| one.name == arguments.integration) else {
-        let known: Vec<_> = options.integrations.iter().map(|one| one.name.as_str()).collect();
-        return unknown("integration", &arguments.integration, &known);
+    let (options, one) = match configured(&arguments.config, &arguments.integration) {
+        Ok(configured) => configured,
+        Err(exit) => return exit,
     };
     let request = match read(&arguments.request).and_then(|text| Request::parse(&text)) {
         Ok(request) => request,

@@ -14,10 +14,13 @@ mod simulate;
 mod stage;
 mod story;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::config;
 
 /// Lets any identity provider provision any vendor over SCIM 2.0.
 #[derive(Debug, Parser)]
@@ -128,6 +131,21 @@ fn unknown(what: &str, name: &str, known: &[&str]) -> Exit {
         None => format!("  hint: there are {}", known.join(", ")),
     });
     Exit::Usage
+}
+
+/// What a configuration says, and one of its integrations. Secrets are not read: nothing is sent.
+fn configured(file: &Path, name: &str) -> Result<(config::Options, config::Integration), Exit> {
+    let options = config::load(file, config::Secrets::Unread).map_err(|report| {
+        complain(config::render(&report.mistakes, &report.sources).trim_end());
+        Exit::Configuration
+    })?;
+    match options.integrations.iter().find(|one| one.name == name).cloned() {
+        Some(one) => Ok((options, one)),
+        None => {
+            let known: Vec<_> = options.integrations.iter().map(|one| one.name.as_str()).collect();
+            Err(unknown("integration", name, &known))
+        }
+    }
 }
 
 /// The signals that tell the process to end. They are listened to from the moment on in which this is made: before

@@ -11,10 +11,10 @@ use tokio_util::task::TaskTracker;
 
 use super::difference::{self, Difference};
 use super::explain::{below, header_map, method};
-use super::{Exit, complain, say, story, unknown};
+use super::{Exit, complain, configured, say, story};
 use crate::bridge::{self, Answered, Context, Integration, Parts, Replay, Step, Trail, Wire};
 use crate::capture::{Line, Recorded, VendorCall};
-use crate::config::{self, Secrets};
+use crate::config;
 use crate::dialect::{Speaker, Touched};
 use crate::inbound::route::Route;
 use crate::inbound::scim;
@@ -38,16 +38,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Exit {
-    let options = match config::load(&arguments.config, Secrets::Unread) {
-        Ok(options) => options,
-        Err(report) => {
-            complain(config::render(&report.mistakes, &report.sources).trim_end());
-            return Exit::Configuration;
-        }
-    };
-    let Some(one) = options.integrations.iter().find(|one| one.name == arguments.integration) else {
-        let known: Vec<_> = options.integrations.iter().map(|one| one.name.as_str()).collect();
-        return unknown("integration", &arguments.integration, &known);
+    let (options, one) = match configured(&arguments.config, &arguments.integration) {
+        Ok(configured) => configured,
+        Err(exit) => return exit,
     };
     let name = arguments.capture.display();
     let file = match File::open(&arguments.capture) {
@@ -58,7 +51,7 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
             return Exit::Failed;
         }
     };
-    let player = Player { public_url: &options.public_url, integration: one };
+    let player = Player { public_url: &options.public_url, integration: &one };
     let mut playing = player.begin();
     let mut counts = Counts::default();
     for (at, text) in file.lines().enumerate() {
