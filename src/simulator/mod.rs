@@ -18,6 +18,7 @@ mod okta_only;
 pub mod oracle;
 mod rfc;
 mod segment;
+mod sentinelone;
 mod slack;
 mod vendor;
 

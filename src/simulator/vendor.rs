@@ -2,7 +2,7 @@
 
 use super::harness::Behaviour;
 use super::harness::knobs::Knob;
-use super::{aws, knowbe4, ninjaone, okta_only, rfc, segment, slack};
+use super::{aws, knowbe4, ninjaone, okta_only, rfc, segment, sentinelone, slack};
 
 /// A vendor that can be simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +19,8 @@ pub enum Vendor {
     Rfc,
     /// Segment, whose accounts outlive their membership.
     Segment,
+    /// SentinelOne's management API, which is no SCIM at all.
+    SentinelOne,
     /// Slack in SCIM 2.0, with converted names, nulls and rate limits.
     Slack,
     /// Slack in SCIM 1.1, with partial resources and filters of its own.
@@ -39,13 +41,14 @@ pub(super) struct Kind {
 
 impl Vendor {
     /// Every vendor, in the order in which they are listed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Aws,
         Self::KnowBe4,
         Self::NinjaOne,
         Self::OktaOnly,
         Self::Rfc,
         Self::Segment,
+        Self::SentinelOne,
         Self::Slack,
         Self::SlackV1,
     ];
@@ -87,6 +90,7 @@ impl Vendor {
             Self::OktaOnly => &okta_only::KIND,
             Self::Rfc => &rfc::KIND,
             Self::Segment => &segment::KIND,
+            Self::SentinelOne => &sentinelone::KIND,
             Self::Slack => &slack::KIND,
             Self::SlackV1 => &slack::KIND_V1,
         }

@@ -8,10 +8,10 @@ use subtle::ConstantTimeEq as _;
 #[derive(Clone)]
 pub(crate) struct Token {
     value: String,
-    created: Timestamp,
-    expires: Option<Timestamp>,
+    pub(crate) created: Timestamp,
+    pub(crate) expires: Option<Timestamp>,
     revoked: bool,
-    /// Where it is good, for vendors with regions.
+    /// Where it is good, for vendors with regions; whose it is, for vendors where it is somebody's.
     pub(crate) realm: String,
 }
 
@@ -44,6 +44,20 @@ impl Tokens {
     /// Ends every token, or the one given. Gives how many that were.
     pub(crate) fn revoke(&mut self, value: Option<&str>) -> usize {
         let of = |token: &&mut Token| !token.revoked && value.is_none_or(|value| token.value == value);
+        self.0.iter_mut().filter(of).map(|token| token.revoked = true).count()
+    }
+
+    /// The token of a realm, when one is good.
+    pub(crate) fn of(&self, realm: &str, now: Timestamp) -> Option<&Token> {
+        self.0
+            .iter()
+            .rev()
+            .find(|token| token.realm == realm && !token.revoked && token.expires.is_none_or(|end| now < end))
+    }
+
+    /// Ends every token of a realm. Gives how many that were.
+    pub(crate) fn revoke_of(&mut self, realm: &str) -> usize {
+        let of = |token: &&mut Token| !token.revoked && token.realm == realm;
         self.0.iter_mut().filter(of).map(|token| token.revoked = true).count()
     }
 
