@@ -16,6 +16,7 @@ mod knowbe4;
 mod ninjaone;
 mod okta_only;
 pub mod oracle;
+mod plain;
 mod rfc;
 mod segment;
 mod sentinelone;

@@ -2,13 +2,22 @@
 
 use super::harness::Behaviour;
 use super::harness::knobs::Knob;
+use super::plain::{amplitude, bitwarden, github, gitlab, salesforce, snowflake};
 use super::{aws, knowbe4, ninjaone, okta_only, rfc, segment, sentinelone, slack};
 
 /// A vendor that can be simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Vendor {
+    /// Amplitude, where the e-mail is the id.
+    Amplitude,
     /// AWS IAM Identity Center, whose groups are written by the hundred and never read.
     Aws,
+    /// Bitwarden, whose filters find nobody rather than refuse.
+    Bitwarden,
+    /// GitHub Enterprise with managed users, who are obfuscated when deactivated.
+    GitHub,
+    /// GitLab, whose ids follow the externalId.
+    GitLab,
     /// KnowBe4, which accepts more than it applies.
     KnowBe4,
     /// NinjaOne, with its expiring tokens, silent adoption and narrow filters.
@@ -17,6 +26,8 @@ pub enum Vendor {
     OktaOnly,
     /// A conformant vendor that refuses whatever RFC 7643 and 7644 do not allow.
     Rfc,
+    /// Salesforce, where users are never deleted.
+    Salesforce,
     /// Segment, whose accounts outlive their membership.
     Segment,
     /// SentinelOne's management API, which is no SCIM at all.
@@ -25,6 +36,8 @@ pub enum Vendor {
     Slack,
     /// Slack in SCIM 1.1, with partial resources and filters of its own.
     SlackV1,
+    /// Snowflake, whose lists show one synthetic user.
+    Snowflake,
 }
 
 /// What the harness must know of a vendor: each names its own.
@@ -41,16 +54,22 @@ pub(super) struct Kind {
 
 impl Vendor {
     /// Every vendor, in the order in which they are listed.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
+        Self::Amplitude,
         Self::Aws,
+        Self::Bitwarden,
+        Self::GitHub,
+        Self::GitLab,
         Self::KnowBe4,
         Self::NinjaOne,
         Self::OktaOnly,
         Self::Rfc,
+        Self::Salesforce,
         Self::Segment,
         Self::SentinelOne,
         Self::Slack,
         Self::SlackV1,
+        Self::Snowflake,
     ];
 
     /// Its name on the command line.
@@ -84,15 +103,21 @@ impl Vendor {
 
     fn kind(self) -> &'static Kind {
         match self {
+            Self::Amplitude => &amplitude::KIND,
             Self::Aws => &aws::KIND,
+            Self::Bitwarden => &bitwarden::KIND,
+            Self::GitHub => &github::KIND,
+            Self::GitLab => &gitlab::KIND,
             Self::KnowBe4 => &knowbe4::KIND,
             Self::NinjaOne => &ninjaone::KIND,
             Self::OktaOnly => &okta_only::KIND,
             Self::Rfc => &rfc::KIND,
+            Self::Salesforce => &salesforce::KIND,
             Self::Segment => &segment::KIND,
             Self::SentinelOne => &sentinelone::KIND,
             Self::Slack => &slack::KIND,
             Self::SlackV1 => &slack::KIND_V1,
+            Self::Snowflake => &snowflake::KIND,
         }
     }
 }
