@@ -2,7 +2,9 @@
 
 use super::harness::Behaviour;
 use super::harness::knobs::Knob;
-use super::plain::{amplitude, bitwarden, github, gitlab, salesforce, snowflake};
+use super::plain::{
+    amplitude, bitwarden, github, gitlab, launchdarkly, miro, salesforce, sentry, servicenow, snowflake,
+};
 use super::{aws, knowbe4, ninjaone, okta_only, rfc, segment, sentinelone, slack};
 
 /// A vendor that can be simulated.
@@ -20,6 +22,10 @@ pub enum Vendor {
     GitLab,
     /// KnowBe4, which accepts more than it applies.
     KnowBe4,
+    /// LaunchDarkly, where a deactivated member is frozen.
+    LaunchDarkly,
+    /// Miro, with limits in half a minute and on the size of a request.
+    Miro,
     /// NinjaOne, with its expiring tokens, silent adoption and narrow filters.
     NinjaOne,
     /// A vendor that was built against Okta's traffic and takes nothing else.
@@ -32,6 +38,10 @@ pub enum Vendor {
     Segment,
     /// SentinelOne's management API, which is no SCIM at all.
     SentinelOne,
+    /// Sentry, where the one change of a user is to be deleted.
+    Sentry,
+    /// ServiceNow, which drops and cuts without a word.
+    ServiceNow,
     /// Slack in SCIM 2.0, with converted names, nulls and rate limits.
     Slack,
     /// Slack in SCIM 1.1, with partial resources and filters of its own.
@@ -54,19 +64,23 @@ pub(super) struct Kind {
 
 impl Vendor {
     /// Every vendor, in the order in which they are listed.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Amplitude,
         Self::Aws,
         Self::Bitwarden,
         Self::GitHub,
         Self::GitLab,
         Self::KnowBe4,
+        Self::LaunchDarkly,
+        Self::Miro,
         Self::NinjaOne,
         Self::OktaOnly,
         Self::Rfc,
         Self::Salesforce,
         Self::Segment,
         Self::SentinelOne,
+        Self::Sentry,
+        Self::ServiceNow,
         Self::Slack,
         Self::SlackV1,
         Self::Snowflake,
@@ -109,12 +123,16 @@ impl Vendor {
             Self::GitHub => &github::KIND,
             Self::GitLab => &gitlab::KIND,
             Self::KnowBe4 => &knowbe4::KIND,
+            Self::LaunchDarkly => &launchdarkly::KIND,
+            Self::Miro => &miro::KIND,
             Self::NinjaOne => &ninjaone::KIND,
             Self::OktaOnly => &okta_only::KIND,
             Self::Rfc => &rfc::KIND,
             Self::Salesforce => &salesforce::KIND,
             Self::Segment => &segment::KIND,
             Self::SentinelOne => &sentinelone::KIND,
+            Self::Sentry => &sentry::KIND,
+            Self::ServiceNow => &servicenow::KIND,
             Self::Slack => &slack::KIND,
             Self::SlackV1 => &slack::KIND_V1,
             Self::Snowflake => &snowflake::KIND,

@@ -9,7 +9,11 @@ pub(super) mod bitwarden;
 mod book;
 pub(super) mod github;
 pub(super) mod gitlab;
+pub(super) mod launchdarkly;
+pub(super) mod miro;
 pub(super) mod salesforce;
+pub(super) mod sentry;
+pub(super) mod servicenow;
 pub(super) mod snowflake;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::simulator::harness::client::Client;
+use crate::simulator::harness::shape::ENTERPRISE;
 use crate::simulator::{Options, Simulator, Vendor};
 
 async fn start(vendor: Vendor) -> (Simulator, Client) {
@@ -242,4 +243,114 @@ async fn snowflake() {
     client.with("authorization", &format!("Bearer {next}")).get("/Users").await.expect(200);
     simulator.advance(Duration::from_secs(190 * 86_400));
     client.get("/Users").await.refused(401, "");
+}
+
+#[tokio::test]
+async fn miro() {
+    let (simulator, client) = start(Vendor::Miro).await;
+    let user = id(&client.post("/Users", &ada()).await.expect(201));
+    let path =
+        format!("/Groups/{}", id(&client.post("/Groups", &json!({ "displayName": "g" })).await.expect(201)));
+    for _ in 0..6 {
+        client.patch(&path, &members("add", &user)).await.expect(200);
+    }
+    let twenty: Vec<Value> = (0..20).map(|_| json!({ "value": user })).collect();
+    let large = json!([{ "op": "add", "path": "members", "value": twenty }]);
+    for _ in 0..5 {
+        client.patch(&path, &large).await.expect(200);
+    }
+    let answer = client.patch(&path, &large).await;
+    assert_eq!(answer.header("retry-after"), "6");
+    answer.refused(429, "");
+    client.patch(&path, &members("add", &user)).await.expect(200);
+    simulator.advance(Duration::from_secs(30));
+    client.patch(&path, &large).await.expect(200);
+    for _ in 0..5 {
+        client.get("/Groups").await.expect(200);
+    }
+    client.get("/Groups").await.refused(429, "");
+    simulator.set_knob("limits", json!(false)).unwrap();
+    client.get("/Groups").await.expect(200);
+    let many: Vec<Value> = (0..8_001).map(|_| json!({ "value": user })).collect();
+    client.patch(&path, &json!([{ "op": "add", "path": "members", "value": many }])).await.refused(413, "");
+    client.put(&path, &json!({ "displayName": "g", "members": many })).await.refused(413, "");
+    let fat = json!({ "displayName": "x".repeat(800_001) });
+    client.put(&path, &fat).await.refused(413, "");
+    simulator.set_knob("limits", json!(true)).unwrap();
+    for _ in 0..20 {
+        client.delete("/Users/none").await.refused(404, "");
+    }
+    client.delete("/Users/none").await.refused(429, "");
+}
+
+#[tokio::test]
+async fn sentry() {
+    let (simulator, client) = start(Vendor::Sentry).await;
+    let made = client.post("/Users", &ada()).await.expect(201);
+    assert_eq!(made["name"]["givenName"], "N/A");
+    let twice = client.post("/Users", &ada()).await.expect(409);
+    assert_eq!((twice.get("scimType"), twice.get("status")), (None, None));
+    let user = id(&made);
+    assert!(user.parse::<u64>().is_ok());
+    assert_eq!(client.get("/Users?filter=title eq \"ADA@x.example\"").await.expect(200)["totalResults"], 1);
+    let group = json!({ "displayName": "My Team!", "members": [{ "value": user }] });
+    let group = client.post("/Groups", &group).await.expect(201);
+    assert_eq!((&group["displayName"], &group["members"]), (&json!("my-team"), &json!([])));
+    let path = format!("/Groups/{}", id(&group));
+    client.patch(&path, &members("add", &user)).await.expect(204);
+    client.patch(&path, &members("remove", &user)).await.refused(400, "invalidPath");
+    client.patch(&path, &set("displayName", &json!("Other Team"))).await.expect(204);
+    assert_eq!(simulator.state()["groups"][0]["displayName"], "other-team");
+    let by_filter = json!([{ "op": "remove", "path": format!("members[value eq \"{user}\"]") }]);
+    client.patch(&path, &by_filter).await.expect(204);
+    assert_eq!(client.get(&path).await.expect(200)["members"], json!([]));
+    let path = format!("/Users/{user}");
+    client.patch(&path, &set("title", &json!("t"))).await.refused(400, "invalidSyntax");
+    client.patch(&path, &set("active", &json!(false))).await.expect(204);
+    client.get(&path).await.refused(404, "");
+}
+
+#[tokio::test]
+async fn servicenow() {
+    let (simulator, client) = start(Vendor::ServiceNow).await;
+    let mut long = ada();
+    long["title"] = json!("t".repeat(150));
+    long[ENTERPRISE] = json!({ "department": "IT" });
+    let made = client.post("/Users", &long).await.expect(201);
+    assert_eq!((made["title"].as_str().unwrap().len(), made.get(ENTERPRISE)), (100, None));
+    let mut twin = ada();
+    twin["userName"] = json!("other@x.example");
+    client.post("/Users", &twin).await.expect(201);
+    assert_eq!(simulator.counters().duplicate_creates, 1);
+    assert_eq!(client.get("/Users?filter=externalId eq \"e1\"").await.expect(200)["totalResults"], 2);
+    let path = format!("/Users/{}", id(&made));
+    let title = set("title", &json!("u".repeat(101)));
+    assert_eq!(client.patch(&path, &title).await.expect(200)["title"], "u".repeat(100));
+    simulator.set_knob("validate", json!(true)).unwrap();
+    client.patch(&path, &title).await.refused(400, "invalidValue");
+    client.put(&path, &long).await.refused(400, "invalidValue");
+    client.put(&path, &ada()).await.expect(200);
+}
+
+#[tokio::test]
+async fn launchdarkly() {
+    let (_simulator, client) = start(Vendor::LaunchDarkly).await;
+    let owner = format!(
+        "/Users/{}",
+        id(&client.post("/Users", &json!({ "userName": "owner@x.example" })).await.expect(201))
+    );
+    let path = format!("/Users/{}", id(&client.post("/Users", &ada()).await.expect(201)));
+    client.post("/Users", &ada()).await.refused(409, "uniqueness");
+    client.post("/Users", &json!({ "userName": "bo" })).await.refused(400, "invalidValue");
+    let long = json!({ "userName": "bo@x.example", "name": { "givenName": "b".repeat(257) } });
+    client.post("/Users", &long).await.refused(400, "invalidValue");
+    client.delete(&owner).await.refused(400, "invalidValue");
+    client.patch(&owner, &set("active", &json!(false))).await.refused(400, "invalidValue");
+    client.patch(&owner, &set("title", &json!("t"))).await.expect(200);
+    client.patch(&path, &set("active", &json!(false))).await.expect(200);
+    client.patch(&path, &set("title", &json!("t"))).await.refused(400, "mutability");
+    assert_eq!(client.get(&path).await.expect(200).get("title"), None);
+    client.patch(&path, &set("active", &json!(true))).await.expect(200);
+    client.patch(&path, &set("title", &json!("t"))).await.expect(200);
+    client.delete(&path).await.expect(204);
 }
