@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::person::Person;
 use super::users::{operations, project};
-use super::{NinjaOne, equality, invalid, not_found, page};
+use super::{NinjaOne, equality, invalid, not_found};
 use crate::simulator::harness::World;
 use crate::simulator::harness::message::{Reply, Request, list};
 use crate::simulator::harness::projection::Projection;
+use crate::simulator::harness::query::Page;
 use crate::simulator::harness::records::{Record, member_ids};
 use crate::simulator::oracle::filter::{Filter, Operator};
 use crate::simulator::oracle::path::{self, Path};
@@ -26,16 +27,16 @@ impl NinjaOne {
             }
             None => self.groups.iter().collect(),
         };
-        let (start, count) = page(request);
+        let page = Page::of(request, 100, usize::MAX);
         let projection = Projection::of(request)?;
         let mut shown = Vec::new();
-        for group in found.iter().skip(start - 1).take(count) {
+        for group in page.cut(&found) {
             if projection.shows("members") {
                 world.members.shown(&group.id);
             }
             shown.push(project(&projection, self.shown_group(group, world)));
         }
-        Ok(Reply::scim(200, list(found.len(), start, shown)))
+        Ok(Reply::scim(200, list(found.len(), page.start, shown)))
     }
 
     pub(super) fn read_group(&self, request: &Request, id: &str, world: &mut World) -> Result<Reply, Reply> {

@@ -53,6 +53,7 @@ use serde_json::{Value, json};
 
 use super::harness::knobs::{Allowed, Knob};
 use super::harness::message::{Reply, Request};
+use super::harness::query;
 use super::harness::records::Records;
 use super::harness::time::months_later;
 use super::harness::tokens::Tokens;
@@ -288,27 +289,11 @@ fn invalid(detail: &str) -> Reply {
     Reply::error(400, Some("invalidValue"), detail)
 }
 
-/// The filter `attribute eq "value"` on one of the `known` attributes; the value comes in lower case (NJ-18).
-fn equality(filter: &str, known: &[&str]) -> Result<(String, String), Reply> {
-    use super::oracle::filter::{Filter, Operator, parse};
-    if let Ok(Filter::Compare(path, Operator::Eq, Value::String(value))) = parse(filter) {
-        let written = match &path.sub {
-            Some(sub) => format!("{}.{sub}", path.name),
-            None => path.name.clone(),
-        };
-        if let Some(name) = known.iter().find(|name| name.eq_ignore_ascii_case(&written)) {
-            return Ok(((*name).to_owned(), value.to_lowercase()));
-        }
-    }
-    Err(Reply::error(
-        400,
-        Some("invalidFilter"),
-        &format!("The filter must be one of: {} eq", known.join(" eq, ")),
-    ))
-}
-
-/// `startIndex` and `count`, 1 and 100 when absent or unreadable (NJ-19).
-fn page(request: &Request) -> (usize, usize) {
-    let number = |name: &str| request.parameter(name).and_then(|text| text.parse::<usize>().ok());
-    (number("startIndex").unwrap_or(1).max(1), number("count").unwrap_or(100))
+/// The attribute and the value, in lower case, of a filter by equality on one of the `known` attributes (NJ-18).
+fn equality(filter: &str, known: &[&'static str]) -> Result<(&'static str, String), Reply> {
+    let found = query::equality(filter, known).map(|(name, value)| (name, value.to_lowercase()));
+    found.ok_or_else(|| {
+        let detail = format!("The filter must be one of: {} eq", known.join(" eq, "));
+        Reply::error(400, Some("invalidFilter"), &detail)
+    })
 }

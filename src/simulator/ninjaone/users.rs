@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::intake::{self, Intake, known_operations};
 use super::person::{Class, Person, mails};
-use super::{NinjaOne, equality, not_found, page};
+use super::{NinjaOne, equality, not_found};
 use crate::simulator::harness::World;
 use crate::simulator::harness::message::{Reply, Request, list};
 use crate::simulator::harness::projection::Projection;
+use crate::simulator::harness::query::Page;
 use crate::simulator::harness::records::forget_member;
 use crate::simulator::oracle;
 
@@ -17,7 +18,7 @@ impl NinjaOne {
         let found: Vec<&Person> = match request.parameter("filter") {
             Some(filter) => {
                 let (attribute, wanted) = equality(&filter, &["userName", "emails.value"])?;
-                let matches = |person: &&Person| match attribute.as_str() {
+                let matches = |person: &&Person| match attribute {
                     "userName" => person.key == wanted,
                     _ => person.mails.contains(&wanted),
                 };
@@ -29,11 +30,10 @@ impl NinjaOne {
                 _ => managed.collect(),
             },
         };
-        let (start, count) = page(request);
+        let page = Page::of(request, 100, usize::MAX); // NJ-19
         let projection = Projection::of(request)?;
-        let shown =
-            found.iter().skip(start - 1).take(count).map(|person| project(&projection, person.shown(world)));
-        Ok(Reply::scim(200, list(found.len(), start, shown.collect())))
+        let shown = page.cut(&found).map(|person| project(&projection, person.shown(world)));
+        Ok(Reply::scim(200, list(found.len(), page.start, shown.collect())))
     }
 
     pub(super) fn read_user(&self, request: &Request, id: &str, world: &World) -> Result<Reply, Reply> {

@@ -202,3 +202,16 @@ async fn sl_12_sl_13_sl_19_groups() {
     client.delete(&path).await.expect(204);
     client.get(&format!("/Users/{a}")).await.expect(200);
 }
+
+#[tokio::test]
+async fn a_list_of_members_made_from_an_old_reading_loses_one() {
+    let (simulator, client) = start(Vendor::Slack).await;
+    let a = id(&client.post("/Users", &user("a", &json!({}))).await.expect(201));
+    let b = id(&client.post("/Users", &user("b", &json!({}))).await.expect(201));
+    let path = format!("/Groups/{}", id(&client.post("/Groups", &group("g", &[])).await.expect(201)));
+    client.get(&path).await.expect(200);
+    let add = json!([{ "op": "add", "path": "members", "value": [{ "value": a }] }]);
+    client.patch(&path, &add).await.expect(200);
+    client.put(&path, &group("g", &[&b])).await.expect(200);
+    assert_eq!(simulator.counters().members_lost, 1);
+}
