@@ -1,6 +1,6 @@
 //! A resource cut to what the vendor accepts. What falls away here is remembered by the bridge.
 
-use super::profile::{Enum, Resource};
+use super::resource::{Enum, Resource};
 use crate::scim::error::Error;
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;

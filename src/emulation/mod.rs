@@ -13,12 +13,14 @@ mod plan;
 mod profile;
 mod pushdown;
 mod repair;
+mod resource;
 mod shape;
 
 pub use fit::{fit, keep_defaults};
 pub use paging::{At, Paging};
 pub use patch::{as_members, members_of};
 pub use plan::{Call, Verb, change, create, delete, direct, list, read};
-pub use profile::{Delete, Echo, Patch, Profile, Resource, Speak};
+pub use profile::{Echo, Profile, Speak};
 pub use pushdown::{Pushdown, pushdown};
+pub use resource::{Delete, Patch, Resource};
 pub use shape::PROFILE as SHAPE;

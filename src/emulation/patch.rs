@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 
 use super::members::{Members, RemoveForm};
-use super::profile::Resource;
+use super::resource::Resource;
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;

@@ -4,7 +4,8 @@ use compact_str::CompactString;
 
 use super::fit::trim;
 use super::paging::{At, Paging};
-use super::profile::{Delete, Patch, Profile, Resource, Speak};
+use super::profile::{Profile, Speak};
+use super::resource::{Delete, Patch, Resource};
 use super::{okta, patch};
 use crate::scim::diff::{self, Change};
 use crate::scim::error::Error;

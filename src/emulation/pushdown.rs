@@ -1,6 +1,7 @@
 //! Which part of a filter the vendor evaluates; the rest is the bridge's.
 
-use super::profile::{self, Profile};
+use super::profile::Profile;
+use super::resource;
 use crate::scim::filter::Filter;
 use crate::scim::name::AttrPath;
 use crate::scim::schema::ResourceType;
@@ -52,7 +53,7 @@ pub fn pushdown(profile: &Profile, resource: ResourceType, filter: Filter) -> Pu
 }
 
 /// Whether the vendor evaluates a filter.
-fn knows(able: &profile::Filter, filter: &Filter) -> bool {
+fn knows(able: &resource::Filter, filter: &Filter) -> bool {
     able.max_nodes.is_none_or(|most| size(std::slice::from_ref(filter)) <= most) && understands(able, filter)
 }
 
@@ -67,7 +68,7 @@ fn size(filters: &[Filter]) -> usize {
 }
 
 /// Whether the vendor understands it, whatever its length.
-fn understands(able: &profile::Filter, filter: &Filter) -> bool {
+fn understands(able: &resource::Filter, filter: &Filter) -> bool {
     let attribute = |path: &AttrPath| {
         !able.unreliable.iter().any(|other| other.same_attribute(path))
             && able.attributes.as_ref().is_none_or(|known| known.contains(path))
@@ -84,7 +85,7 @@ fn understands(able: &profile::Filter, filter: &Filter) -> bool {
     }
 }
 
-fn knows_inner(able: &profile::Filter, filter: &Filter) -> bool {
+fn knows_inner(able: &resource::Filter, filter: &Filter) -> bool {
     match filter {
         Filter::Compare { op, .. } => able.ops.as_ref().is_none_or(|ops| ops.contains(op)),
         Filter::Present(_) => !able.no_present,

@@ -1,0 +1,218 @@
+//! How one resource type of a vendor differs, read from its part of a profile.
+
+use super::bounds::Bounds;
+use super::members::Members;
+use super::profile::{Reader, clamp};
+use crate::remainder::Remembered;
+use crate::scim::filter::Op;
+use crate::scim::json::Value;
+use crate::scim::name::AttrPath;
+use crate::scim::schema::Catalog;
+use crate::yaml::Node;
+
+/// How one resource type differs.
+#[derive(Clone, Debug, Default)]
+pub struct Resource {
+    /// The vendor does not have them at all.
+    pub unsupported: bool,
+    /// What PATCH does.
+    pub patch: Patch,
+    /// All attributes that PATCH changes; `None`: every one.
+    pub patch_listed: Option<Vec<AttrPath>>,
+    /// How many operations a PATCH may hold.
+    pub max_ops: Option<usize>,
+    /// Attributes that only one operation of a PATCH may name.
+    pub one_op: Vec<AttrPath>,
+    /// Attributes that `remove` must not name.
+    pub never_removed: Vec<AttrPath>,
+    /// How members are shown and changed; of groups.
+    pub members: Members,
+    /// PUT is not there.
+    pub no_put: bool,
+    /// What DELETE does.
+    pub delete: Delete,
+    /// Which filters it evaluates.
+    pub filter: Filter,
+    /// All attributes that it accepts; `None`: every one.
+    pub allow: Option<Vec<AttrPath>>,
+    /// Attributes that it does not accept.
+    pub deny: Vec<AttrPath>,
+    /// What a creation needs.
+    pub required: Vec<AttrPath>,
+    /// Closed sets of values.
+    pub enums: Vec<Enum>,
+    /// What a creation sends when there is nothing.
+    pub defaults: Vec<(AttrPath, Value)>,
+    /// What bounds its attributes.
+    pub bounds: Bounds,
+}
+
+/// What PATCH does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patch {
+    /// What the RFC says.
+    #[default]
+    Full,
+    /// It changes `active`, and nothing else.
+    ActiveOnly,
+    /// It is not there.
+    None,
+}
+
+/// What DELETE does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delete {
+    /// The record goes.
+    #[default]
+    Hard,
+    /// The record stays, inactive.
+    Deactivate,
+    /// There is no DELETE: the bridge deactivates.
+    Unsupported,
+}
+
+/// Which filters a vendor evaluates.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Attributes, as they stand in a filter; `None`: every one.
+    pub attributes: Option<Vec<AttrPath>>,
+    /// Attributes by which it does not find everybody whom it should.
+    pub unreliable: Vec<AttrPath>,
+    /// Operators; `None`: every one.
+    pub ops: Option<Vec<Op>>,
+    /// Whether `pr` is among the operators.
+    pub no_present: bool,
+    /// `and` is not understood.
+    pub no_and: bool,
+    /// `or` is not understood.
+    pub no_or: bool,
+    /// `not` is not understood.
+    pub no_not: bool,
+    /// `attr[filter]` is not understood.
+    pub no_element: bool,
+    /// How many comparisons and operators a filter may have; `None`: any number.
+    pub max_nodes: Option<usize>,
+}
+
+/// A closed set of values.
+#[derive(Clone, Debug)]
+pub struct Enum {
+    /// Of which attribute.
+    pub path: AttrPath,
+    /// The values.
+    pub values: Vec<String>,
+    /// What is sent in place of any other.
+    pub default: Option<Value>,
+    /// Another case is another value.
+    pub exact: bool,
+}
+
+impl Resource {
+    /// The attributes, in the vendor's terms, that do not come back as they were sent.
+    pub fn remembered(&self) -> Remembered {
+        let mut these: Vec<AttrPath> = self.deny.iter().map(AttrPath::whole).collect();
+        these.extend(self.enums.iter().map(|one| one.path.whole()));
+        these.extend(self.bounds.remembered().map(AttrPath::whole));
+        let changed = Remembered::These(these);
+        match &self.allow {
+            None => changed,
+            Some(allow) => {
+                let whole = allow.iter().filter(|path| path.sub.is_none()).cloned().collect();
+                Remembered::AllBut(whole).and(changed)
+            }
+        }
+    }
+}
+
+impl Resource {
+    /// Whether the vendor keeps an attribute, or a part of it, that it is sent.
+    pub fn keeps(&self, path: &AttrPath) -> bool {
+        let covers =
+            |whole: &AttrPath| whole.same_attribute(path) && (whole.sub.is_none() || whole.sub == path.sub);
+        let part = |part: &AttrPath| part.same_attribute(path) && path.sub.is_none();
+        let allowed = |allow: &Vec<AttrPath>| allow.iter().any(|one| covers(one) || part(one));
+        !self.deny.iter().any(covers) && self.allow.as_ref().is_none_or(allowed)
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn resource(&mut self, node: &Node, catalog: &Catalog) -> Resource {
+        let attrs = node.get("attrs");
+        let of = |key: &str| attrs.and_then(|attrs| attrs.get(key));
+        let allow = of("allow").map(|list| self.paths(list, catalog));
+        let required = of("required").map(|list| self.paths(list, catalog)).unwrap_or_default();
+        let deny = of("deny").map(|list| self.paths(list, catalog)).unwrap_or_default();
+        let mut bounds = attrs.map(|attrs| Bounds::read(attrs, self, catalog)).unwrap_or_default();
+        if node.get("rename").and_then(Node::truth) == Some(false) {
+            bounds.immutable.push(AttrPath::core("displayName"));
+        }
+        bounds.garbled = Bounds::garbled(node.get("deactivate").and_then(|node| node.text_at("effect")));
+        let mut filter = node.get("filter").map(|node| self.filter(node, catalog)).unwrap_or_default();
+        filter.unreliable.clone_from(&bounds.garbled);
+        let mut enums = Vec::new();
+        for (key, definition) in of("enum").map(Node::entries).unwrap_or_default() {
+            let Some(path) = self.path(&key.text, key.span, catalog) else { continue };
+            let values = definition.get("values").map(Node::items).unwrap_or_default();
+            enums.push(Enum {
+                path,
+                values: values.iter().filter_map(Node::text).map(str::to_owned).collect(),
+                default: definition.get("default").filter(|node| !node.is_null()).map(Node::to_value),
+                exact: definition.text_at("case") == Some("exact"),
+            });
+        }
+        let mut defaults = Vec::new();
+        for (key, value) in of("default").map(Node::entries).unwrap_or_default() {
+            defaults.extend(self.path(&key.text, key.span, catalog).map(|path| (path, value.to_value())));
+        }
+        let patch = node.get("patch");
+        let part = |key: &str| patch.and_then(|patch| patch.get(key));
+        let patch_listed = part("listed").map(|list| self.paths(list, catalog));
+        let one_op = part("one_op_per_attr").map(|list| self.paths(list, catalog)).unwrap_or_default();
+        let never_removed =
+            part("remove_forbidden").map(|list| self.paths(list, catalog)).unwrap_or_default();
+        let members = node.get("members").map(|node| Members::read(node, self)).unwrap_or_default();
+        Resource {
+            patch_listed,
+            max_ops: part("max_ops").and_then(Node::whole).map(clamp),
+            one_op,
+            never_removed,
+            members,
+            unsupported: node.get("supported").and_then(Node::truth) == Some(false),
+            patch: match node.text_at("patch").or_else(|| part("kind").and_then(Node::text)) {
+                Some("active_only") => Patch::ActiveOnly,
+                Some("none") => Patch::None,
+                _ => Patch::Full,
+            },
+            no_put: node.text_at("put") == Some("none"),
+            delete: match node.text_at("delete") {
+                Some("deactivate") => Delete::Deactivate,
+                Some("unsupported") => Delete::Unsupported,
+                _ => Delete::Hard,
+            },
+            filter,
+            allow,
+            deny,
+            required,
+            enums,
+            defaults,
+            bounds,
+        }
+    }
+
+    fn filter(&mut self, node: &Node, catalog: &Catalog) -> Filter {
+        let no = |key: &str| node.get(key).and_then(Node::truth) == Some(false);
+        let words: Option<Vec<&str>> =
+            node.get("ops").map(|ops| ops.items().iter().filter_map(Node::text).collect());
+        Filter {
+            attributes: node.get("attrs").map(|list| self.paths(list, catalog)),
+            unreliable: Vec::new(),
+            no_present: words.as_ref().is_some_and(|words| !words.contains(&"pr")),
+            ops: words.map(|words| words.into_iter().filter_map(Op::parse).collect()),
+            no_and: no("and"),
+            no_or: no("or"),
+            no_not: no("not"),
+            no_element: no("element"),
+            max_nodes: node.get("max_nodes").and_then(Node::whole).map(clamp),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The vocabulary of a profile. What is not built is refused by name, so that no file promises what the bridge does not
+//! do.
+
+mod answer;
+mod resource;
+
+use answer::{ERRORS, LIST, RESPONSES};
+use resource::{GROUPS, USERS};
+
+use crate::yaml::{Field, Shape};
+
+const ATTRIBUTE: Shape = Shape::Short(
+    &Shape::Text,
+    &Shape::Object(&[
+        Field::required("name", Shape::Text, "its name"),
+        Field::optional(
+            "type",
+            Shape::Word(&["string", "boolean", "integer", "decimal", "dateTime", "reference"]),
+            "string unless said otherwise",
+        ),
+        Field::optional("multi", Shape::Truth, "whether it holds a list"),
+        Field::optional("case_exact", Shape::Truth, "whether values that differ in case differ"),
+        Field::optional("description", Shape::Text, "one sentence"),
+    ]),
+);
+
+const EXTENSION: Shape = Shape::Object(&[
+    Field::required("urn", Shape::Text, "the schema's URN, or a prefix as $name"),
+    Field::optional("resource", Shape::Word(&["User", "Group"]), "User unless said otherwise"),
+    Field::optional("name", Shape::Text, "a short name"),
+    Field::optional("attrs", Shape::List(&ATTRIBUTE), "its attributes"),
+]);
+
+/// What may stand under `profile`.
+pub const PROFILE: Shape = Shape::Object(&[
+    Field::optional("scim_version", Shape::WordOrLater(&["2.0"], &["1.1"]), "the version of the protocol"),
+    Field::optional(
+        "speak",
+        Shape::WordOrLater(&["rfc", "okta"], &["entra"]),
+        "whose requests the vendor was made for",
+    ),
+    Field::optional("headers", Shape::Map(&Shape::Text), "headers that the vendor insists on"),
+    Field::optional("extensions", Shape::List(&EXTENSION), "the vendor's own schemas"),
+    Field::optional(
+        "resources",
+        Shape::Object(&[
+            Field::optional("Users", USERS, "how users differ"),
+            Field::optional("Groups", GROUPS, "how groups differ"),
+        ]),
+        "how each resource type differs",
+    ),
+    Field::optional("list", LIST, "how lists are asked for"),
+    Field::optional("sort", Shape::Truth, "whether sortBy is honoured"),
+    Field::optional("projection", Shape::Truth, "whether attributes and excludedAttributes are honoured"),
+    Field::later("base_url", "the address with placeholders; give the integration a vendor.url"),
+    Field::later("vars", "placeholders of base_url"),
+    Field::optional(
+        "paths",
+        Shape::Object(&[
+            Field::optional("Users", Shape::Text, "the path of users below the base URL"),
+            Field::optional("Groups", Shape::Text, "the path of groups below the base URL"),
+        ]),
+        "other paths than the RFC's",
+    ),
+    Field::later("content_type", "other media types"),
+    Field::optional(
+        "auth",
+        Shape::Object(&[Field::optional(
+            "kind",
+            Shape::WordOrLater(
+                &["bearer", "oauth2_static"],
+                &["basic", "prefix", "oauth2_client_credentials", "oauth2_refresh"],
+            ),
+            "bearer: a token of the vendor's; oauth2_static: an access token that does not expire",
+        )]),
+        "how the bridge authenticates",
+    ),
+    Field::later("token", "the life of the vendor's tokens"),
+    Field::later("discovery", "the state of the vendor's discovery endpoints"),
+    Field::optional("responses", RESPONSES, "how answers differ"),
+    Field::optional("errors", ERRORS, "how errors differ"),
+    Field::later("rate", "the vendor's limits; give the integration vendor.limits"),
+    Field::later("policy", "what the bridge does where the vendor cannot"),
+    Field::later("if_match", "whether writes need a version"),
+    Field::later("gate", "states of the account that look like errors"),
+]);

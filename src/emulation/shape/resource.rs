@@ -1,0 +1,218 @@
+//! What may stand under `resources`: how users and groups differ.
+
+use crate::yaml::{Field, Shape};
+
+const FILTER: Shape = Shape::Object(&[
+    Field::optional(
+        "attrs",
+        Shape::List(&Shape::Text),
+        "attributes that the vendor filters by; all unless said otherwise",
+    ),
+    Field::optional(
+        "ops",
+        Shape::List(&Shape::Word(&["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"])),
+        "operators that it knows; all unless said otherwise",
+    ),
+    Field::optional("and", Shape::Truth, "whether it knows `and`"),
+    Field::optional("or", Shape::Truth, "whether it knows `or`"),
+    Field::optional("not", Shape::Truth, "whether it knows `not`"),
+    Field::optional("element", Shape::Truth, "whether it knows attr[filter]"),
+    Field::optional(
+        "max_nodes",
+        Shape::Count,
+        "how many comparisons and operators a filter may have; a longer one is asked in part, or not at all",
+    ),
+    Field::optional(
+        "unsupported",
+        Shape::Word(&["error_400", "silent_empty", "silent_all"]),
+        "what it does with another filter; the bridge never sends one",
+    ),
+]);
+
+const ENUM: Shape = Shape::Object(&[
+    Field::required("values", Shape::List(&Shape::Text), "the values that the vendor knows"),
+    Field::optional("default", Shape::Any, "sent in place of any other; without one, another is refused"),
+    Field::optional("case", Shape::Word(&["exact", "ci"]), "ci: another case is corrected (the default)"),
+    Field::later("map", "what other values become; use a table in a rule"),
+]);
+
+const MAX_LEN: Shape = Shape::Object(&[
+    Field::required("n", Shape::Count, "how many characters"),
+    Field::optional(
+        "over",
+        Shape::WordOrLater(&["reject"], &["truncate"]),
+        "a longer one is refused; a rule with `fit` cuts it",
+    ),
+]);
+
+const MAX_VALUES: Shape = Shape::Object(&[
+    Field::required("n", Shape::Count, "how many values"),
+    Field::optional(
+        "keep",
+        Shape::WordOrLater(&["primary", "first"], &["type"]),
+        "which: the primary one and then the first ones (the default), or just the first ones",
+    ),
+]);
+
+const ATTRS: Shape = Shape::Object(&[
+    Field::optional(
+        "allow",
+        Shape::List(&Shape::Text),
+        "all that the vendor accepts; the rest is remembered, not sent",
+    ),
+    Field::optional(
+        "deny",
+        Shape::List(&Shape::Text),
+        "what the vendor does not accept; remembered, not sent",
+    ),
+    Field::optional(
+        "required",
+        Shape::List(&Shape::Text),
+        "what a creation needs; refused before the vendor is asked",
+    ),
+    Field::optional("enum", Shape::Map(&ENUM), "closed sets of values"),
+    Field::optional(
+        "default",
+        Shape::Map(&Shape::Any),
+        "what a creation sends when the identity provider does not",
+    ),
+    Field::optional(
+        "max_len",
+        Shape::Map(&Shape::Short(&Shape::Count, &MAX_LEN)),
+        "how many characters a text may have; refused before the vendor is asked",
+    ),
+    Field::optional(
+        "max_values",
+        Shape::Map(&Shape::Short(&Shape::Count, &MAX_VALUES)),
+        "how many values a list may have; the others are remembered, not sent",
+    ),
+    Field::optional(
+        "create_only",
+        Shape::List(&Shape::Text),
+        "what only a creation can set; a change is remembered, not sent",
+    ),
+    Field::optional("immutable", Shape::List(&Shape::Text), "what can never be changed; a change is refused"),
+    Field::later("rename", "other names; use `move` rules"),
+    Field::later("transform", "what the vendor makes of values by itself"),
+    Field::later("element_defaults", "sub-attributes that the vendor needs"),
+    Field::later("clearable", "what can be emptied"),
+    Field::later("unknown", "what the vendor does with unknown attributes"),
+]);
+
+const DEACTIVATE: Shape = Shape::Object(&[
+    Field::optional("via", Shape::WordOrLater(&["patch"], &["put", "delete", "native"]), "by active:false"),
+    Field::optional(
+        "effect",
+        Shape::WordOrLater(&["flag", "archive", "revoke", "remove", "obfuscate"], &["none"]),
+        "what becomes of the account; obfuscate: its userName and emails are garbled until it is active again",
+    ),
+    Field::optional(
+        "keeps_record",
+        Shape::WordOrLater(&["true"], &["false"]),
+        "whether the account can still be read, by the same id",
+    ),
+    Field::later("loses_memberships", "whether groups have to be given back with access"),
+]);
+
+const PATCHES: Shape = Shape::Word(&["full", "active_only", "none"]);
+
+const PATCH: Shape = Shape::Short(
+    &PATCHES,
+    &Shape::Object(&[
+        Field::optional("kind", PATCHES, "what PATCH does; full unless said otherwise"),
+        Field::optional(
+            "listed",
+            Shape::List(&Shape::Text),
+            "the attributes that PATCH changes; others need a PUT",
+        ),
+        Field::optional("max_ops", Shape::Count, "how many operations a request may hold"),
+        Field::optional(
+            "pathless",
+            Shape::WordOrLater(&["ok", "single_attr", "never"], &["required_for_members"]),
+            "whether operations without a path are taken; the bridge sends none",
+        ),
+        Field::optional(
+            "one_op_per_attr",
+            Shape::List(&Shape::Text),
+            "attributes that one operation of a request may name, and no second",
+        ),
+        Field::optional(
+            "remove_forbidden",
+            Shape::List(&Shape::Text),
+            "attributes that `remove` must not name",
+        ),
+        Field::later("op_form", "how operations are written"),
+    ]),
+);
+
+const MEMBERS: Shape = Shape::Object(&[
+    Field::optional(
+        "returned",
+        Shape::WordOrLater(&["always", "never"], &["flag", "capped"]),
+        "whether a group is shown with its members",
+    ),
+    Field::optional(
+        "query",
+        Shape::Text,
+        "the attribute of Users by which the members of a group are found, such as groups.value",
+    ),
+    Field::optional(
+        "replace",
+        Shape::Word(&["ok", "forbidden", "additive"]),
+        "what `replace` of all members does; forbidden and additive are hidden by single changes",
+    ),
+    Field::optional("remove_all", Shape::Truth, "whether `remove` of all members without a filter is taken"),
+    Field::optional(
+        "remove_form",
+        Shape::WordOrLater(&["filter_path", "filter_path_unquoted", "value_array"], &["v1_operation", "all"]),
+        "how a member is taken out",
+    ),
+    Field::optional("per_patch", Shape::Count, "how many members a PATCH may change"),
+    Field::optional("per_create", Shape::Count, "how many members a creation may bring"),
+    Field::later("add_form", "how a member is added"),
+    Field::later("hard_max", "how many members a group may have"),
+]);
+
+macro_rules! resource {
+    ($($more:expr),* $(,)?) => {
+        Shape::Object(&[
+            Field::optional("supported", Shape::Truth, "whether the vendor has them at all"),
+            Field::optional("patch", PATCH, "what PATCH does"),
+            Field::optional("put", Shape::Word(&["full", "none"]), "what PUT does"),
+            Field::optional("filter", FILTER, "which filters the vendor evaluates"),
+            Field::optional("attrs", ATTRS, "which attributes it has"),
+            Field::optional(
+                "delete",
+                Shape::Word(&["hard", "deactivate", "unsupported"]),
+                "what DELETE does: the record goes, it stays inactive, or there is no DELETE",
+            ),
+            Field::optional("deactivate", DEACTIVATE, "what active:false means"),
+            Field::optional(
+                "reactivate",
+                Shape::WordOrLater(&["patch"], &["post_again", "post_new_id", "impossible"]),
+                "how access is given back: by active:true",
+            ),
+            Field::later("create", "what a creation does"),
+            $($more),*
+        ])
+    };
+}
+
+pub(super) const USERS: Shape = resource![
+    Field::later("aliases", "secondary e-mail addresses"),
+    Field::later("username", "rules for userName"),
+    Field::later("external_id", "how externalId is handled"),
+    Field::later("manager", "how the manager is referenced"),
+    Field::later("protected", "accounts that cannot be changed"),
+    Field::later("id", "the vendor's identifiers"),
+];
+
+pub(super) const GROUPS: Shape = resource![
+    Field::optional("members", MEMBERS, "how members are shown and changed"),
+    Field::later("as", "what a group is at the vendor"),
+    Field::later("nested", "groups within groups"),
+    Field::later("max", "how many"),
+    Field::later("name_rule", "rules for names"),
+    Field::optional("rename", Shape::Truth, "whether a group can be renamed; if not, a change is refused"),
+    Field::later("unknown_member", "what happens to a member that the vendor does not know"),
+];
