@@ -18,8 +18,8 @@ pub struct Idp {
     base: String,
     token: String,
     pool: Pool<HttpConnector, Full<Bytes>>,
-    ids: HashMap<&'static str, String>,
-    seen: HashMap<&'static str, Value>,
+    ids: HashMap<String, String>,
+    seen: HashMap<String, Value>,
 }
 
 /// What a step was answered with.
@@ -65,11 +65,11 @@ impl Idp {
             }
         };
         let answer = self.send(step.method, &path, body).await?;
-        if let Some(name) = step.keep {
+        if let Some(name) = &step.keep {
             if let Some(id) = answer.body.get("id").and_then(Value::as_str) {
-                self.ids.insert(name, id.to_owned());
+                self.ids.insert(name.clone(), id.to_owned());
             }
-            self.seen.insert(name, answer.body.clone());
+            self.seen.insert(name.clone(), answer.body.clone());
         }
         Ok(answer)
     }

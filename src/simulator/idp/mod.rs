@@ -5,13 +5,16 @@
 //! whoever tells of them, so that every client must leave a vendor in the same state.
 
 mod client;
+mod deed;
 mod entra;
 mod okta;
 mod others;
+mod story;
 
 use serde_json::{Value, json};
 
 pub use client::{Answer, Idp};
+pub use deed::{Deed, Members};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -114,17 +117,6 @@ impl Client {
             _ => "application/scim+json; charset=utf-8",
         }
     }
-
-    /// The story, step by step.
-    pub fn life_cycle(self) -> Vec<Step> {
-        match self {
-            Self::Entra => entra::life_cycle(false),
-            Self::EntraFlag => entra::life_cycle(true),
-            Self::Okta => okta::life_cycle(false),
-            Self::OktaWizard => okta::life_cycle(true),
-            other => others::life_cycle(other),
-        }
-    }
 }
 
 /// The part of the story that a step belongs to.
@@ -164,7 +156,7 @@ pub struct Step {
     /// The statuses with which the client goes on.
     pub expect: &'static [u16],
     /// The name under which the id of the answer is kept.
-    pub keep: Option<&'static str>,
+    pub keep: Option<String>,
 }
 
 /// The body of a step.
@@ -175,7 +167,7 @@ pub enum Body {
     /// This.
     Json(Value),
     /// What was last read of a resource, with members set by JSON pointer: how Okta updates a profile.
-    Echo(&'static str, Vec<(&'static str, Value)>),
+    Echo(String, Vec<(String, Value)>),
 }
 
 impl Step {
@@ -196,8 +188,12 @@ impl Step {
         Self { stage, title, method, path, body: Body::Json(body), expect, keep: None }
     }
 
-    fn keep(mut self, name: &'static str) -> Self {
-        self.keep = Some(name);
+    fn delete(stage: Stage, title: impl Into<String>, path: impl Into<String>) -> Self {
+        Self { method: "DELETE", expect: &[204], ..Self::get(stage, title, path) }
+    }
+
+    fn keep(mut self, name: &str) -> Self {
+        self.keep = Some(name.to_owned());
         self
     }
 }
@@ -261,6 +257,19 @@ impl Person {
             "locale": "en-US",
             ENTERPRISE: { "department": self.department },
         })
+    }
+}
+
+/// A JSON pointer: the slash is the separator, and the URN has none.
+const DEPARTMENT: &str = "/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/department";
+const _: () = assert!(ENTERPRISE.len() + "//department".len() == DEPARTMENT.len());
+
+/// The path of an attribute as RFC 7644 writes it.
+fn scim_path(pointer: &str) -> String {
+    match pointer {
+        "/emails/0/value" => "emails[type eq \"work\"].value".to_owned(),
+        DEPARTMENT => format!("{ENTERPRISE}:department"),
+        _ => pointer.trim_start_matches('/').replace('/', "."),
     }
 }
 

@@ -2,102 +2,91 @@
 
 use serde_json::{Value, json};
 
-use super::{Body, ENTERPRISE, GROUP, PEOPLE, Stage, Step, TECHNICIANS, encoded, patch};
+use super::deed::{Deed, Members};
+use super::{Body, GROUP, Stage, Step, encoded, patch};
 
 /// `wizard`: PUT for everything.
-pub(super) fn life_cycle(wizard: bool) -> Vec<Step> {
-    let mut steps = vec![Step::get(Stage::Connect, "tests the connection", "/Users?startIndex=1&count=2")];
-    for person in &PEOPLE {
-        let display_name = person.display_name();
-        let filter = encoded(&format!("userName eq \"{}\"", person.user_name));
-        let path = format!("/Users?filter={filter}&startIndex=1&count=100");
-        steps.push(Step::get(Stage::Create, format!("looks {display_name} up"), path));
-        let mut body = person.attributes();
-        body["groups"] = json!([]);
-        body["password"] = json!("Zk7pQ1vx-placeholder");
-        steps.push(
-            Step::send(Stage::Create, format!("creates {display_name}"), "POST", "/Users", body)
-                .keep(person.key),
-        );
+pub(super) fn say(wizard: bool, stage: Stage, title: &str, deed: Deed<'_>) -> Vec<Step> {
+    let page = |endpoint: &str, filter: &str| {
+        let path = format!("/{endpoint}?filter={}&startIndex=1&count=100", encoded(filter));
+        vec![Step::get(stage, title, path)]
+    };
+    match deed {
+        Deed::Connect => vec![Step::get(stage, title, "/Users?startIndex=1&count=2")],
+        Deed::Find { user_name, .. } => page("Users", &format!("userName eq \"{user_name}\"")),
+        Deed::FindGroup { name } => page("Groups", &format!("displayName eq \"{name}\"")),
+        Deed::Create { key, body } => {
+            let mut body = body.clone();
+            body["groups"] = json!([]);
+            body["password"] = json!("Zk7pQ1vx-placeholder");
+            vec![Step::send(stage, title, "POST", "/Users", body).keep(key)]
+        }
+        Deed::Change { key, changes, .. } => update(stage, title, key, changes),
+        Deed::Activate { key, active, .. } => activate(wizard, stage, title, key, active),
+        // Okta never deletes.
+        Deed::Leave { key, .. } => activate(wizard, stage, title, key, false),
+        Deed::CreateGroup { key, name } => {
+            let body = json!({ "schemas": [GROUP], "displayName": name, "members": [] });
+            vec![Step::send(stage, title, "POST", "/Groups", body).keep(key)]
+        }
+        Deed::RenameGroup { key, name, members } if wizard => {
+            vec![put(stage, title, key, name, members)]
+        }
+        Deed::RenameGroup { key, name, .. } => vec![rename(stage, title, key, name)],
+        Deed::Members(members) => change_members(wizard, stage, title, &members),
+        Deed::Delete { .. } | Deed::DeleteGroup { .. } | Deed::Read { .. } => Vec::new(),
     }
-    let renamed = vec![
-        ("/displayName", json!("Ana Souza")),
-        ("/name/familyName", json!("Souza")),
-        ("/emails/0/value", json!("ana.souza@acme.example")),
-    ];
-    steps.extend(update(Stage::Rename, "gives Ana her new family name", "ana", renamed));
-    let moved = vec![(DEPARTMENT, json!("Logistics - Porto"))];
-    steps.extend(update(Stage::Department, "moves Bo to another department", "bo", moved));
-    steps.extend(group(wizard));
-    for (title, active) in [("deactivates Bo", false), ("lets Bo come back", true)] {
-        steps.extend(activate(wizard, Stage::Suspend, title, "bo", active));
-    }
-    steps.extend(activate(
-        wizard,
-        Stage::Leave,
-        "deactivates Cem, who leaves: Okta never deletes",
-        "cem",
-        false,
-    ));
-    steps.push(Step::get(Stage::Read, "reads Ana", "/Users/{ana}"));
-    steps.push(Step::get(Stage::Read, "reads Bo", "/Users/{bo}"));
-    steps
 }
-
-/// A JSON pointer: the slash is the separator, and the URN has none.
-const DEPARTMENT: &str = "/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/department";
-const _: () = assert!(ENTERPRISE.len() + "//department".len() == DEPARTMENT.len());
 
 /// Reads the profile, and writes it back with changes.
-fn update(stage: Stage, title: &str, who: &'static str, changes: Vec<(&'static str, Value)>) -> Vec<Step> {
+fn update(stage: Stage, title: &str, who: &str, changes: &[(&str, Value)]) -> Vec<Step> {
     let path = format!("/Users/{{{who}}}");
     let read = Step::get(stage, format!("reads the profile of {who}"), path.clone()).keep(who);
-    let write = Step { method: "PUT", body: Body::Echo(who, changes), ..Step::get(stage, title, path) };
-    vec![read, write]
+    let changes = changes.iter().map(|(pointer, value)| ((*pointer).to_owned(), value.clone())).collect();
+    let body = Body::Echo(who.to_owned(), changes);
+    vec![read, Step { method: "PUT", body, ..Step::get(stage, title, path) }]
 }
 
-fn activate(wizard: bool, stage: Stage, title: &str, who: &'static str, active: bool) -> Vec<Step> {
+fn activate(wizard: bool, stage: Stage, title: &str, who: &str, active: bool) -> Vec<Step> {
     if wizard {
-        return update(stage, title, who, vec![("/active", json!(active))]);
+        return update(stage, title, who, &[("/active", json!(active))]);
     }
     let body = patch(&json!([{ "op": "replace", "value": { "active": active } }]));
     vec![Step::send(stage, title, "PATCH", format!("/Users/{{{who}}}"), body)]
 }
 
-fn group(wizard: bool) -> Vec<Step> {
-    let stage = Stage::Group;
-    let filter = encoded(&format!("displayName eq \"{TECHNICIANS}\""));
-    let look =
-        Step::get(stage, "looks the group up", format!("/Groups?filter={filter}&startIndex=1&count=100"));
-    let created = json!({ "schemas": [GROUP], "displayName": TECHNICIANS, "members": [] });
-    let create = Step::send(stage, "creates the group", "POST", "/Groups", created).keep("group");
-    let member = |index: usize, id: &str| json!({ "value": id, "display": PEOPLE[index].user_name });
-    let path = "/Groups/{group}";
+fn put(stage: Stage, title: &str, key: &str, name: &str, members: &[&str]) -> Step {
+    let members: Value = members.iter().map(|key| member(key)).collect();
+    let body = json!({ "schemas": [GROUP], "displayName": name, "members": members });
+    Step::send(stage, title, "PUT", format!("/Groups/{{{key}}}"), body)
+}
+
+fn member(key: &str) -> Value {
+    json!({ "value": format!("{{{key}}}"), "display": format!("{key}@acme.example") })
+}
+
+fn rename(stage: Stage, title: &str, key: &str, name: &str) -> Step {
+    let id = format!("{{{key}}}");
+    let operation = json!({ "op": "replace", "value": { "id": id, "displayName": name } });
+    Step::send(stage, title, "PATCH", format!("/Groups/{id}"), patch(&json!([operation])))
+}
+
+fn change_members(wizard: bool, stage: Stage, title: &str, change: &Members<'_>) -> Vec<Step> {
+    let Members { key, name, joining, leaving, all } = *change;
     if wizard {
-        let whole =
-            |members: Value| json!({ "schemas": [GROUP], "displayName": TECHNICIANS, "members": members });
-        let put = |title: &str, members: Value| Step::send(stage, title, "PUT", path, whole(members));
-        return vec![
-            look,
-            create,
-            put("adds Ana to the group", json!([member(0, "{ana}")])),
-            put("adds Bo to the group", json!([member(0, "{ana}"), member(1, "{bo}")])),
-            put("removes Bo from the group", json!([member(0, "{ana}")])),
-        ];
+        return vec![put(stage, title, key, name, all)];
     }
-    // Okta renames a group whenever it changes its members.
-    let rename = json!({ "op": "replace", "value": { "id": "{group}", "displayName": TECHNICIANS } });
-    let add = |title: &str, member: Value| {
-        let operation = json!({ "op": "add", "path": "members", "value": [member] });
-        Step::send(stage, title, "PATCH", path, patch(&json!([operation])))
-    };
-    let removal = json!({ "op": "remove", "path": "members[value eq \"{bo}\"]" });
-    vec![
-        look,
-        create,
-        add("adds Ana to the group", member(0, "{ana}")),
-        add("adds Bo to the group", member(1, "{bo}")),
-        Step::send(stage, "names the group again, as Okta does", "PATCH", path, patch(&json!([rename]))),
-        Step::send(stage, "removes Bo from the group", "PATCH", path, patch(&json!([removal]))),
-    ]
+    let leave = |who: &&str| json!({ "op": "remove", "path": format!("members[value eq \"{{{who}}}\"]") });
+    let mut operations: Vec<Value> = leaving.iter().map(leave).collect();
+    if !joining.is_empty() {
+        let joining: Value = joining.iter().map(|key| member(key)).collect();
+        operations.push(json!({ "op": "add", "path": "members", "value": joining }));
+    }
+    let step =
+        Step::send(stage, title, "PATCH", format!("/Groups/{{{key}}}"), patch(&Value::Array(operations)));
+    if leaving.is_empty() {
+        return vec![step];
+    }
+    // Okta renames a group when it changes its members.
+    vec![rename(stage, "names the group again, as Okta does", key, name), step]
 }

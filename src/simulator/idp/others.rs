@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Client, ENTERPRISE, GROUP, PEOPLE, Person, Stage, Step, TECHNICIANS, USER, encoded, patch};
+use super::deed::{Deed, Members};
+use super::{Client, ENTERPRISE, GROUP, Stage, Step, USER, encoded, patch, scim_path};
 
 /// How a client changes a user.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -126,70 +127,55 @@ fn rauthy(body: &mut Value) {
     body["name"]["middleName"] = json!("");
 }
 
-pub(super) fn life_cycle(client: Client) -> Vec<Step> {
+pub(super) fn say(client: Client, stage: Stage, title: &str, deed: Deed<'_>) -> Vec<Step> {
     let speech = speech(client);
-    let mut steps = vec![Step::get(Stage::Connect, "tests the connection", speech.connect)];
-    for person in &PEOPLE {
-        let display_name = person.display_name();
-        let asked = if speech.lookup.contains("externalId") { person.key } else { person.user_name };
-        let path = speech.lookup.replace("{}", &encoded(asked));
-        steps.push(Step::get(Stage::Create, format!("looks {display_name} up"), path));
-        let mut body = person.attributes();
-        (speech.body)(&mut body);
-        let title = format!("creates {display_name}");
-        steps.push(Step::send(Stage::Create, title, "POST", "/Users", body).keep(person.key));
-    }
-    let [ana, bo, cem] = &PEOPLE;
-    let renamed: &[(&str, Value)] = &[
-        ("/displayName", json!("Ana Souza")),
-        ("/name/familyName", json!("Souza")),
-        ("/emails/0/value", json!("ana.souza@acme.example")),
-    ];
-    steps.push(speech.change(Stage::Rename, "gives Ana her new family name", ana, &[], renamed));
-    let moved: &[(&str, Value)] = &[(DEPARTMENT, json!("Logistics - Porto"))];
-    steps.push(speech.change(Stage::Department, "moves Bo to another department", bo, &[], moved));
-    steps.extend(speech.group());
-    for (title, active) in [("deactivates Bo", false), ("lets Bo come back", true)] {
-        steps.push(speech.change(Stage::Suspend, title, bo, moved, &[("/active", json!(active))]));
-    }
-    steps.push(if speech.deletes {
-        let path = format!("/Users/{{{}}}", cem.key);
-        Step { method: "DELETE", expect: &[204], ..Step::get(Stage::Leave, "deletes Cem, who leaves", path) }
-    } else {
-        speech.change(Stage::Leave, "deactivates Cem, who leaves", cem, &[], &[("/active", json!(false))])
-    });
-    steps.push(Step::get(Stage::Read, "reads Ana", "/Users/{ana}"));
-    steps.push(Step::get(Stage::Read, "reads Bo", "/Users/{bo}"));
-    steps
+    let step = match deed {
+        Deed::Connect => Step::get(stage, title, speech.connect),
+        Deed::Find { user_name, external_id } => {
+            let asked = if speech.lookup.contains("externalId") { external_id } else { user_name };
+            Step::get(stage, title, speech.lookup.replace("{}", &encoded(asked)))
+        }
+        Deed::Create { key, body } => {
+            let mut body = body.clone();
+            (speech.body)(&mut body);
+            Step::send(stage, title, "POST", "/Users", body).keep(key)
+        }
+        Deed::Change { key, whole, changes } => speech.change(stage, title, key, whole, changes),
+        Deed::Leave { key, .. } if speech.deletes => Step::delete(stage, title, format!("/Users/{{{key}}}")),
+        Deed::Leave { key, whole } => speech.change(stage, title, key, whole, &[("/active", json!(false))]),
+        Deed::Activate { key, whole, active } => {
+            speech.change(stage, title, key, whole, &[("/active", json!(active))])
+        }
+        Deed::FindGroup { name } => {
+            let filter = encoded(&format!("displayName eq \"{name}\""));
+            Step::get(stage, title, format!("/Groups?filter={filter}"))
+        }
+        Deed::CreateGroup { key, name } => {
+            let created = json!({ "schemas": [GROUP], "displayName": name });
+            Step::send(stage, title, "POST", "/Groups", created).keep(key)
+        }
+        Deed::RenameGroup { key, name, members } => speech.rename(stage, title, key, name, members),
+        Deed::Members(members) => speech.members(stage, title, &members),
+        Deed::Delete { .. } | Deed::DeleteGroup { .. } | Deed::Read { .. } => return Vec::new(),
+    };
+    vec![step]
 }
 
-/// A JSON pointer: the slash is the separator, and the URN has none.
-const DEPARTMENT: &str = "/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User/department";
-
 impl Speech {
-    /// One change of a person who had other changes before.
-    fn change(
-        &self,
-        stage: Stage,
-        title: &str,
-        person: &Person,
-        before: &[(&str, Value)],
-        now: &[(&str, Value)],
-    ) -> Step {
-        let path = format!("/Users/{{{}}}", person.key);
+    /// One change of a user, who is this afterwards.
+    fn change(&self, stage: Stage, title: &str, key: &str, whole: &Value, changes: &[(&str, Value)]) -> Step {
+        let path = format!("/Users/{{{key}}}");
         if self.update == Update::Paths {
-            let operation = |(pointer, value): &(&str, Value)| json!({ "op": "replace", "path": scim_path(pointer), "value": value });
-            let body = patch(&now.iter().map(operation).collect());
+            let operation = |(pointer, value): &(&str, Value)| match value {
+                Value::Null => json!({ "op": "remove", "path": scim_path(pointer) }),
+                value => json!({ "op": "replace", "path": scim_path(pointer), "value": value }),
+            };
+            let body = patch(&changes.iter().map(operation).collect());
             return Step::send(stage, title, "PATCH", path, body);
         }
-        let mut whole = person.attributes();
-        for (pointer, value) in before.iter().chain(now) {
-            if let Some(place) = whole.pointer_mut(pointer) {
-                *place = value.clone();
-            }
-        }
+        let mut whole = whole.clone();
         (self.body)(&mut whole);
-        whole["id"] = json!(format!("{{{}}}", person.key));
+        whole["id"] = json!(format!("{{{key}}}"));
         match self.update {
             Update::Whole => {
                 let body = patch(&json!([{ "op": "replace", "path": null, "value": whole }]));
@@ -199,46 +185,55 @@ impl Speech {
         }
     }
 
-    fn group(&self) -> Vec<Step> {
-        let stage = Stage::Group;
-        let filter = encoded(&format!("displayName eq \"{TECHNICIANS}\""));
-        let created = json!({ "schemas": [GROUP], "displayName": TECHNICIANS });
-        vec![
-            Step::get(stage, "looks the group up", format!("/Groups?filter={filter}")),
-            Step::send(stage, "creates the group", "POST", "/Groups", created).keep("group"),
-            self.join("adds Ana to the group", Some("{ana}"), None, &["{ana}"]),
-            self.join("adds Bo to the group", Some("{bo}"), None, &["{ana}", "{bo}"]),
-            self.join("removes Bo from the group", None, Some("{bo}"), &["{ana}"]),
-        ]
+    fn rename(&self, stage: Stage, title: &str, key: &str, name: &str, members: &[&str]) -> Step {
+        let path = format!("/Groups/{{{key}}}");
+        match self.join {
+            Join::Put => Step::send(stage, title, "PUT", path, whole_group(name, members)),
+            _ => {
+                let operation = json!({ "op": "replace", "path": "displayName", "value": name });
+                Step::send(stage, title, "PATCH", path, patch(&json!([operation])))
+            }
+        }
     }
 
-    /// Somebody joins or leaves; `then` are all who are in the group afterwards.
-    fn join(&self, title: &str, new: Option<&str>, gone: Option<&str>, then: &[&str]) -> Step {
-        let path = "/Groups/{group}";
-        let member = |id: &&str| json!({ "value": id, "$ref": format!("Users/{id}") });
-        let all: Value = then.iter().map(member).collect();
-        let by_path = |op: &str, id: &str| json!({ "op": op, "path": format!("members[value eq \"{id}\"]") });
-        let list = |op: &str, id: &str| json!({ "op": op, "path": "members", "value": [{ "value": id }] });
-        let operation = match (self.join, new, gone) {
-            (Join::Put, ..) => {
-                let body = json!({ "schemas": [GROUP], "displayName": TECHNICIANS, "members": all });
-                return Step::send(Stage::Group, title, "PUT", path, body);
-            }
-            (Join::Replace, ..) => json!({ "op": "replace", "path": "members", "value": all }),
-            (Join::ByPath, Some(id), _) => by_path("add", id),
-            (_, Some(id), _) => list("add", id),
-            (Join::ByValue, None, Some(id)) => list("remove", id),
-            (_, None, id) => by_path("remove", id.unwrap_or_default()),
+    fn members(&self, stage: Stage, title: &str, change: &Members<'_>) -> Step {
+        let Members { key, name, joining, leaving, all } = *change;
+        let path = format!("/Groups/{{{key}}}");
+        let by_path = |op: &'static str| move |key: &&str| json!({ "op": op, "path": format!("members[value eq \"{{{key}}}\"]") });
+        let list = |op: &str, keys: &[&str]| {
+            let values: Value = keys.iter().map(|key| json!({ "value": format!("{{{key}}}") })).collect();
+            json!({ "op": op, "path": "members", "value": values })
         };
-        Step::send(Stage::Group, title, "PATCH", path, patch(&json!([operation])))
+        let mut operations: Vec<Value> = Vec::new();
+        match self.join {
+            Join::Put => return Step::send(stage, title, "PUT", path, whole_group(name, all)),
+            Join::Replace => {
+                operations.push(json!({ "op": "replace", "path": "members", "value": members(all) }));
+            }
+            Join::ByPath => {
+                operations.extend(leaving.iter().map(by_path("remove")));
+                operations.extend(joining.iter().map(by_path("add")));
+            }
+            Join::ByValue | Join::Rfc => {
+                match self.join {
+                    _ if leaving.is_empty() => {}
+                    Join::ByValue => operations.push(list("remove", leaving)),
+                    _ => operations.extend(leaving.iter().map(by_path("remove"))),
+                }
+                if !joining.is_empty() {
+                    operations.push(list("add", joining));
+                }
+            }
+        }
+        Step::send(stage, title, "PATCH", path, patch(&Value::Array(operations)))
     }
 }
 
-/// The path of an attribute as RFC 7644 writes it.
-fn scim_path(pointer: &str) -> String {
-    match pointer {
-        "/emails/0/value" => "emails[type eq \"work\"].value".to_owned(),
-        DEPARTMENT => format!("{ENTERPRISE}:department"),
-        _ => pointer.trim_start_matches('/').replace('/', "."),
-    }
+fn whole_group(name: &str, keys: &[&str]) -> Value {
+    json!({ "schemas": [GROUP], "displayName": name, "members": members(keys) })
+}
+
+fn members(keys: &[&str]) -> Value {
+    let member = |key: &&str| json!({ "value": format!("{{{key}}}"), "$ref": format!("Users/{{{key}}}") });
+    keys.iter().map(member).collect()
 }
