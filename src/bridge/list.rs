@@ -52,7 +52,7 @@ pub(super) async fn list(
     // A page that does not say how many there are is an answer only when it is the last one.
     let paging = &integration.profile.paging;
     let whole = *paging == Paging::Index || query.filter.is_some();
-    if asked.exact && vendor_sorts && whole && paging.reaches(start) {
+    if asked.exact && vendor_sorts && whole && integration.profile.reaches(start, count) {
         let at = if *paging == Paging::Index { At::Index(start) } else { paging.first() };
         let call = emulation::list(
             &integration.profile,

@@ -15,6 +15,18 @@ use crate::scim::schema::ResourceType;
 
 /// Okta asks for pages of 100, always.
 pub(super) const PAGE: usize = 100;
+/// The size of the page with which Okta tests a connection.
+pub(super) const TEST: usize = 2;
+
+/// Whether a page is the one with which Okta tests a connection.
+pub(super) fn tests(start: usize, count: Option<usize>, filtered: bool) -> bool {
+    start == 1 && count == Some(TEST) && !filtered
+}
+
+/// Whether Okta asks for a page that begins there: an import goes by whole pages, and everything else is on the first.
+pub(super) fn reaches(start: usize, count: usize) -> bool {
+    start == 1 || (start % PAGE == 1 && count == PAGE)
+}
 
 /// Okta creates users with `groups: []`, and groups without members, which follow: they are given back.
 pub(super) fn shape_creation(resource: ResourceType, body: &mut Value) -> Option<Value> {

@@ -91,7 +91,7 @@ impl Paging {
     }
 
     /// Whether a page that begins there can be asked for as it is.
-    pub fn reaches(&self, start: usize) -> bool {
+    pub(super) fn reaches(&self, start: usize) -> bool {
         match self {
             Self::Index => true,
             Self::Cursor { .. } | Self::Page { .. } => start == 1,

@@ -131,7 +131,8 @@ pub fn list(
     };
     if let (Speak::Okta, At::Index(start_index)) = (profile.speak, at) {
         call.query.push(("startIndex".into(), start_index.to_string()));
-        call.query.push((profile.count_param.clone(), count.unwrap_or(okta::PAGE).to_string()));
+        let size = if okta::tests(*start_index, count, filter.is_some()) { okta::TEST } else { okta::PAGE };
+        call.query.push((profile.count_param.clone(), size.to_string()));
         return call;
     }
     call.query.extend(profile.paging.parameter(at));

@@ -7,6 +7,7 @@ use compact_str::CompactString;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::okta;
 use super::paging::Paging;
 use super::repair::Repair;
 use super::resource::Resource;
@@ -95,6 +96,14 @@ impl Profile {
         match resource {
             ResourceType::User => &self.users,
             ResourceType::Group => &self.groups,
+        }
+    }
+
+    /// Whether a page of that size that begins there can be asked for as it is.
+    pub fn reaches(&self, start: usize, count: usize) -> bool {
+        match self.speak {
+            Speak::Okta => okta::reaches(start, count),
+            Speak::Rfc => self.paging.reaches(start),
         }
     }
 
