@@ -21,6 +21,7 @@ mod language;
 mod laws;
 mod life_cycle;
 mod lists;
+mod matrix;
 mod memberships;
 mod ninjaone;
 mod process;

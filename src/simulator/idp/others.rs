@@ -102,8 +102,11 @@ fn onelogin(body: &mut Value) {
 /// Both schemas in another order, and empty lists.
 fn jumpcloud(body: &mut Value) {
     body["schemas"] = json!([ENTERPRISE, USER]);
-    body["addresses"] = json!([]);
-    body["phoneNumbers"] = json!([]);
+    for name in ["addresses", "phoneNumbers"] {
+        if body.get(name).is_none() {
+            body[name] = json!([]);
+        }
+    }
 }
 
 /// Where one of two addresses is empty both are the same, and both primary.

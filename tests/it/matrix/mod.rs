@@ -1,0 +1,102 @@
+//! Every client in front of every simulated vendor, with each setting of a knob that could flip a decision of the bridge:
+//! the same life of accounts and groups, told in the client's own requests, ends in the same state, loses nothing on
+//! its way, and is read back as it was written.
+
+mod story;
+mod vendors;
+
+use std::sync::Mutex;
+
+use futures_util::{StreamExt as _, stream};
+use scim_bridge::simulator::idp::Client;
+
+use story::Story;
+use vendors::{STANDS, Stand};
+
+/// One cell.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    pub client: Client,
+    pub stand: &'static Stand,
+    /// The knob that is turned, with its value as JSON; none: all as they are at the start.
+    pub knob: Option<(&'static str, &'static str)>,
+    /// How many are in the large group.
+    pub crowd: usize,
+}
+
+impl Cell {
+    fn name(&self) -> String {
+        let knob = self.knob.map(|(name, value)| format!(" with {name}={value}")).unwrap_or_default();
+        format!("{} → {}{knob}", self.client.slug(), self.stand.mapping)
+    }
+}
+
+/// Those in which clients differ most when a group is large: the whole of it, one operation, and a list.
+const CROWDED: [Client; 3] = [Client::OktaWizard, Client::Entra, Client::Rfc];
+
+fn cells(stand: &'static Stand) -> Vec<Cell> {
+    let knobs = std::iter::once(None).chain(stand.knobs.iter().copied().map(Some));
+    knobs
+        .flat_map(|knob| {
+            Client::ALL.into_iter().map(move |client| {
+                let crowd = if knob.is_none() && CROWDED.contains(&client) { 250 } else { 6 };
+                Cell { client, stand, knob, crowd }
+            })
+        })
+        .collect()
+}
+
+/// Plays the cells of a vendor, and names every one that ends otherwise.
+async fn play(mapping: &str) {
+    let stand = STANDS.iter().find(|stand| stand.mapping == mapping).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a person looks at one cell")]
+    let only = std::env::var("MATRIX_CELL").unwrap_or_default();
+    let failed = Mutex::new(Vec::new());
+    let cells: Vec<_> = cells(stand).into_iter().filter(|cell| cell.name().contains(&only)).collect();
+    let number = cells.len();
+    stream::iter(cells)
+        .for_each_concurrent(4, |cell| {
+            let failed = &failed;
+            async move {
+                if let Err(why) = Story::play(&cell).await {
+                    failed.lock().unwrap().push(format!("{}: {why}", cell.name()));
+                }
+            }
+        })
+        .await;
+    let mut failed = failed.into_inner().unwrap();
+    failed.sort();
+    assert!(failed.is_empty(), "{} of {number} cells:\n{}", failed.len(), failed.join("\n"));
+}
+
+macro_rules! vendors {
+    ($($test:ident: $mapping:literal),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                play($mapping).await;
+            }
+        )*
+
+        /// Every stand has its test.
+        #[test]
+        fn every_stand_is_played() {
+            let played = [$($mapping),*];
+            let stands: Vec<_> = STANDS.iter().map(|stand| stand.mapping).collect();
+            assert_eq!(stands, played);
+        }
+    };
+}
+
+vendors! {
+    aws_identity_center: "aws-identity-center",
+    github_enterprise: "github-enterprise",
+    knowbe4: "knowbe4",
+    miro: "miro",
+    ninjaone: "ninjaone",
+    okta_only: "okta-only",
+    rfc: "rfc",
+    servicenow: "servicenow",
+    slack: "slack",
+    snowflake: "snowflake",
+}

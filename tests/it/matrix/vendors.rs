@@ -1,0 +1,106 @@
+//! The vendors of the matrix: with which mapping, which of their knobs are turned, and what an identity provider may know
+//! that it cannot have there.
+
+use scim_bridge::simulator::{Simulator, Vendor};
+use serde_json::{Value, json};
+
+/// A vendor of the matrix.
+#[derive(Debug)]
+pub struct Stand {
+    pub vendor: Vendor,
+    /// The shipped mapping.
+    pub mapping: &'static str,
+    /// Knobs as they must be for the whole matrix.
+    pub set: &'static [(&'static str, &'static str)],
+    /// Each of these is turned by itself, in cells of its own.
+    pub knobs: &'static [(&'static str, &'static str)],
+    /// Whether it has groups.
+    pub groups: bool,
+    /// Whether a user can get another `userName`.
+    pub renames: bool,
+    /// Whether who is deleted is still held, inactive.
+    pub keeps: bool,
+    /// What must be done in its console before anything works.
+    pub prepare: fn(&Simulator),
+}
+
+const PLAIN: Stand = Stand {
+    vendor: Vendor::Rfc,
+    mapping: "rfc",
+    set: &[],
+    knobs: &[],
+    groups: true,
+    renames: true,
+    keeps: false,
+    prepare: |_| {},
+};
+
+pub const STANDS: &[Stand] = &[
+    Stand {
+        vendor: Vendor::Aws,
+        mapping: "aws-identity-center",
+        set: &[("rps", "0")],
+        knobs: &[
+            ("over", "\"clamp\""),
+            ("start_index", "\"400\""),
+            ("projection", "\"400\""),
+            ("unsupported", "\"ignore\""),
+            ("unsupported_endpoint", "\"405\""),
+            ("unsupported_endpoint", "\"501\""),
+            ("unknown_member", "\"400\""),
+            ("ids", "\"uuid\""),
+        ],
+        ..PLAIN
+    },
+    Stand {
+        vendor: Vendor::GitHub,
+        mapping: "github-enterprise",
+        set: &[("limits", "false")],
+        keeps: true,
+        ..PLAIN
+    },
+    Stand {
+        vendor: Vendor::KnowBe4,
+        mapping: "knowbe4",
+        knobs: &[("nested", "\"ignore\"")],
+        keeps: true,
+        prepare: |simulator| {
+            simulator.console("test-mode", &json!({ "on": false })).unwrap();
+        },
+        ..PLAIN
+    },
+    Stand { vendor: Vendor::Miro, mapping: "miro", set: &[("limits", "false")], ..PLAIN },
+    Stand {
+        vendor: Vendor::NinjaOne,
+        mapping: "ninjaone",
+        knobs: &[
+            ("org_absent", "\"global\""),
+            ("multi_org", "true"),
+            ("accept_lower_technician", "true"),
+            ("string_booleans", "true"),
+            ("delete", "\"hard\""),
+            ("replace_members", "\"accept\""),
+        ],
+        keeps: true,
+        ..PLAIN
+    },
+    Stand { vendor: Vendor::OktaOnly, mapping: "okta-only", keeps: true, ..PLAIN },
+    Stand { knobs: &[("max_results", "2")], ..PLAIN },
+    Stand { vendor: Vendor::ServiceNow, mapping: "servicenow", knobs: &[("validate", "true")], ..PLAIN },
+    Stand {
+        vendor: Vendor::Slack,
+        mapping: "slack",
+        set: &[("limits", "false")],
+        knobs: &[("quoted", "\"400\""), ("v2_filter", "\"eq_username_email\"")],
+        keeps: true,
+        ..PLAIN
+    },
+    Stand { vendor: Vendor::Snowflake, mapping: "snowflake", set: &[("legacy", "false")], ..PLAIN },
+];
+
+impl Stand {
+    pub fn set(&self, knob: Option<(&str, &str)>) -> serde_json::Map<String, Value> {
+        let all = self.set.iter().copied().chain(knob);
+        all.map(|(name, value)| (name.to_owned(), serde_json::from_str(value).unwrap())).collect()
+    }
+}
