@@ -51,10 +51,8 @@ pub struct Options {
     pub attempt: Duration,
     /// Before a second try, at least and at most: 100 to 400 ms, at random.
     pub spread: [Duration; 2],
-    /// Bytes of a reply: 8 MiB.
+    /// Bytes of a reply, which may be a page of many resources or a group of a hundred thousand members: 32 MiB.
     pub reply: usize,
-    /// Bytes of a reply to a query, which may be a page of many resources: 32 MiB.
-    pub page: usize,
     /// What time it is, for a `Retry-After` that is a date.
     pub clock: Clock,
 }
@@ -73,8 +71,7 @@ impl Options {
             connect: Duration::from_secs(3),
             attempt: Duration::from_secs(10),
             spread: [Duration::from_millis(100), Duration::from_millis(400)],
-            reply: 8 * 1024 * 1024,
-            page: 32 * 1024 * 1024,
+            reply: 32 * 1024 * 1024,
             clock: Clock::system(),
         }
     }
@@ -134,7 +131,7 @@ struct Inner {
     retries: Retries,
     pool: Pool,
     attempt: Duration,
-    limits: [usize; 2],
+    limit: usize,
     clock: Clock,
 }
 
@@ -165,7 +162,7 @@ impl Vendor {
             account,
             retries: Retries::new(options.spread),
             attempt: options.attempt,
-            limits: [options.reply, options.page],
+            limit: options.reply,
             clock: options.clock,
         })))
     }
@@ -251,9 +248,8 @@ impl Inner {
         *request.uri_mut() = url.clone();
         *request.headers_mut() = headers.clone();
         request.headers_mut().insert(AUTHORIZATION, self.credential.header());
-        let limit = self.limits[usize::from(call.method == Method::GET && !call.query.is_empty())];
         let until = call.deadline.min(Instant::now() + self.attempt);
-        let outcome = timeout_at(until, self.pool.send(request, limit, self.clock.now())).await;
+        let outcome = timeout_at(until, self.pool.send(request, self.limit, self.clock.now())).await;
         let outcome = outcome.unwrap_or_else(|_| Err(Failure::ambiguous("it took too long")));
         if let Err(Failure { kind: Kind::Throttled { retry_after }, .. }) = outcome {
             self.account.pause(Instant::now() + retry_after);

@@ -297,11 +297,16 @@ async fn a_reply_has_a_size() {
         let said = large.to_owned();
         let peer = Peer::start(move |_, _| Ok(said.clone())).await;
         let mut options = options(&format!("http://{}", peer.address));
-        (options.reply, options.page) = (15, 16);
-        let vendor = Vendor::new(options, account()).unwrap();
+        options.reply = 15;
+        let vendor = Vendor::new(options.clone(), account()).unwrap();
         assert_eq!(kind(&vendor, post()).await, Kind::TooLarge);
-        let page = Outgoing { query: &[("count", "100")], ..get() };
-        assert_eq!(vendor.send(&page).await.is_ok(), large.len() < 1000, "a page may be larger, a head not");
+        options.reply = 16;
+        let vendor = Vendor::new(options, account()).unwrap();
+        assert_eq!(
+            vendor.send(&post()).await.is_ok(),
+            large.len() < 1000,
+            "a body may be larger, a head not"
+        );
     }
 }
 
