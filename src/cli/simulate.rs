@@ -63,6 +63,9 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         complain(&format!("  curl -s {control}/_sim/state     # what it holds"));
         complain(&format!("  curl -s {control}/_sim/log       # every request that it saw"));
         complain(&format!(
+            "  curl -s {control}/_sim/people -d '{{\"count\": 5000}}'   # that many users at once"
+        ));
+        complain(&format!(
             "  curl -s {control}/_sim/knobs     # what can be turned, by PATCH with an object of them"
         ));
     }

@@ -202,6 +202,15 @@ impl Simulator {
         self.hub.set_knobs(&Map::from_iter([(name.to_owned(), value)])).map(drop)
     }
 
+    /// Has the vendor make so many users, outside of its log, and gives their ids. `more` are further attributes of each.
+    ///
+    /// # Errors
+    ///
+    /// When the vendor refuses one of them.
+    pub fn people(&self, count: u64, more: &Value) -> Result<Vec<Value>, Refused> {
+        self.hub.people(count, more.as_object().unwrap_or(&Map::new()))
+    }
+
     /// Does what a person does in the vendor's console.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ mod generated;
 mod hazards;
 mod hidden_members;
 mod language;
+mod large_groups;
 mod laws;
 mod life_cycle;
 mod lists;

@@ -7,6 +7,7 @@
 //! | `GET /_sim/log` | every request with its answer; `DELETE` empties it |
 //! | `POST /_sim/token` | makes a token as the console does, and shows it once |
 //! | `POST /_sim/console/<action>` | what a person does in the console |
+//! | `POST /_sim/people {"count": 5000}` | makes so many users, with the attributes of `more`, and gives their ids |
 //! | `POST /_sim/fault` | orders a fault; `DELETE` takes all back |
 //! | `PATCH /_sim/knobs` | sets knobs; `GET` explains them |
 //! | `POST /_sim/clock {"advance": "190d"}` | moves time forward |
@@ -66,6 +67,12 @@ fn order(hub: &Hub, method: &Method, path: &str, body: &Value) -> Result<Value, 
         ("POST", "/_sim/fault") => hub.fault(body).map(done),
         ("DELETE", "/_sim/fault") => hub.fault(&Value::Null).map(done),
         ("GET", "/_sim/knobs") => Ok(hub.explain_knobs()),
+        ("POST", "/_sim/people") => {
+            let count = body.get("count").and_then(Value::as_u64);
+            let count = count.ok_or_else(|| Refused::invalid(r#"the body must be like {"count": 5000}"#))?;
+            let more = body.get("more").and_then(Value::as_object).cloned().unwrap_or_default();
+            hub.people(count, &more).map(|ids| json!({ "ids": ids }))
+        }
         ("PATCH", "/_sim/knobs") => hub.set_knobs(
             body.as_object().ok_or_else(|| Refused::invalid("the body must be an object of knobs"))?,
         ),

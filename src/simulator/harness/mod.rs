@@ -18,6 +18,7 @@ pub(crate) mod knobs;
 mod listener;
 mod membership;
 pub(crate) mod message;
+mod people;
 pub(crate) mod projection;
 pub(crate) mod query;
 pub(crate) mod records;

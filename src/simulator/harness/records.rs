@@ -1,6 +1,6 @@
 //! Resources in memory, in the order of their creation.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -33,6 +33,8 @@ impl Record {
 pub(crate) struct Records {
     rows: BTreeMap<u64, Record>,
     by_id: HashMap<String, u64>,
+    /// By what may not be there twice: see `marks`.
+    by_mark: HashMap<String, BTreeSet<u64>>,
     next: u64,
 }
 
@@ -40,9 +42,34 @@ impl Records {
     pub(crate) fn insert(&mut self, id: String, attributes: Map<String, Value>, now: Timestamp) -> &Record {
         self.next += 1;
         self.by_id.insert(id.clone(), self.next);
+        self.mark(self.next, &attributes);
         let key = key(&attributes);
         let record = Record { id, attributes, created: now, modified: now, version: 1, key };
         self.rows.entry(self.next).or_insert(record)
+    }
+
+    /// The records that have their name, their `externalId` or an address in common with these attributes, in order.
+    pub(crate) fn like(&self, attributes: &Map<String, Value>) -> impl Iterator<Item = &Record> {
+        let rows = marks(attributes).filter_map(|mark| self.by_mark.get(&mark)).flatten();
+        let rows: BTreeSet<u64> = rows.copied().collect();
+        rows.into_iter().filter_map(|row| self.rows.get(&row))
+    }
+
+    fn mark(&mut self, row: u64, attributes: &Map<String, Value>) {
+        for mark in marks(attributes) {
+            self.by_mark.entry(mark).or_default().insert(row);
+        }
+    }
+
+    fn unmark(&mut self, row: u64, attributes: &Map<String, Value>) {
+        for mark in marks(attributes) {
+            if let Some(rows) = self.by_mark.get_mut(&mark) {
+                rows.remove(&row);
+                if rows.is_empty() {
+                    self.by_mark.remove(&mark);
+                }
+            }
+        }
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Record> {
@@ -51,8 +78,14 @@ impl Records {
 
     /// Exchanges what is stored. Whether that changed anything; the version and the time move only then.
     pub(crate) fn update(&mut self, id: &str, attributes: Map<String, Value>, now: Timestamp) -> bool {
-        let row = self.by_id.get(id).and_then(|row| self.rows.get_mut(row));
-        let Some(record) = row.filter(|record| record.attributes != attributes) else { return false };
+        let Some(row) = self.by_id.get(id).copied() else { return false };
+        let Some(record) = self.rows.get(&row).filter(|record| record.attributes != attributes) else {
+            return false;
+        };
+        let before = record.attributes.clone();
+        self.unmark(row, &before);
+        self.mark(row, &attributes);
+        let Some(record) = self.rows.get_mut(&row) else { return false };
         record.key = key(&attributes);
         record.attributes = attributes;
         record.modified = now;
@@ -61,7 +94,10 @@ impl Records {
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<Record> {
-        self.rows.remove(&self.by_id.remove(id)?)
+        let row = self.by_id.remove(id)?;
+        let record = self.rows.remove(&row)?;
+        self.unmark(row, &record.attributes);
+        Some(record)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Record> {
@@ -72,6 +108,16 @@ impl Records {
 fn key(attributes: &Map<String, Value>) -> String {
     let text = |name: &str| attributes.get(name).and_then(Value::as_str);
     text("userName").or_else(|| text("displayName")).unwrap_or_default().to_lowercase()
+}
+
+/// What a vendor may want nobody else to have: the name, the `externalId`, the addresses.
+fn marks(attributes: &Map<String, Value>) -> impl Iterator<Item = String> {
+    let text = |name: &str| attributes.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let emails = attributes.get("emails").and_then(Value::as_array).into_iter().flatten();
+    let addresses = emails.filter_map(|email| email["value"].as_str());
+    let address = addresses.map(|address| format!("address {}", address.to_lowercase()));
+    let external = text("externalId").map(|external| format!("external {external}"));
+    std::iter::once(format!("key {}", key(attributes))).chain(external).chain(address)
 }
 
 /// The resource that a console action names by its `id`.

@@ -101,7 +101,7 @@ impl Book {
         self.unique(endpoint, &attributes, None)?;
         let external = attributes.get("externalId").filter(|external| !external.is_null());
         if external.is_some()
-            && self.all(endpoint).any(|other| other.attributes.get("externalId") == external)
+            && self.of(endpoint).like(&attributes).any(|other| other.attributes.get("externalId") == external)
         {
             world.counters.duplicate_creates += 1;
         }
@@ -196,7 +196,11 @@ impl Book {
     ) -> Result<(), Reply> {
         let name = if endpoint == "Groups" { "displayName" } else { "userName" };
         let wanted = attributes[name].as_str().unwrap_or_default().to_lowercase();
-        if self.all(endpoint).any(|other| other.key == wanted && own != Some(other.id.as_str())) {
+        if self
+            .of(endpoint)
+            .like(attributes)
+            .any(|other| other.key == wanted && own != Some(other.id.as_str()))
+        {
             return Err(Reply::error(409, Some("uniqueness"), &format!("{name} is taken")));
         }
         Ok(())

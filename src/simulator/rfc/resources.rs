@@ -62,7 +62,7 @@ impl Rfc {
             external.is_some_and(|external| record.text("externalId") == external)
                 || (kind == Type::Group && record.key == name)
         };
-        if self.records(kind).iter().any(twin) {
+        if self.records(kind).like(&attributes).any(twin) {
             world.counters.duplicate_creates += 1;
         }
         let id = world.ids.uuid();
@@ -151,7 +151,7 @@ impl Rfc {
         }
         let name = attributes.get("userName").and_then(Value::as_str).unwrap_or_default().to_lowercase();
         let taken = |record: &Record| record.key == name && own != Some(record.id.as_str());
-        if kind == Type::User && self.records(kind).iter().any(taken) {
+        if kind == Type::User && self.records(kind).like(&attributes).any(taken) {
             return Err(Reply::error(409, Some("uniqueness"), "the userName is taken"));
         }
         Ok(attributes)

@@ -59,7 +59,7 @@ impl Slack {
         self.settle_manager(&mut attributes)?;
         self.unique(&attributes, None)?;
         if let Some(external) = attributes.get("externalId")
-            && self.users.iter().any(|user| user.attributes.get("externalId") == Some(external))
+            && self.users.like(&attributes).any(|user| user.attributes.get("externalId") == Some(external))
         {
             world.counters.duplicate_creates += 1;
         }
@@ -141,7 +141,7 @@ impl Slack {
     /// SL-03.
     fn unique(&self, attributes: &Map<String, Value>, own: Option<&str>) -> Result<(), Trouble> {
         let (name, mails) = (attributes["userName"].as_str().unwrap_or_default(), addresses(attributes));
-        for user in self.users.iter().filter(|user| own != Some(user.id.as_str())) {
+        for user in self.users.like(attributes).filter(|user| own != Some(user.id.as_str())) {
             if user.key == name {
                 return Err(Trouble::new(409, "username_taken"));
             }
