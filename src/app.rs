@@ -136,10 +136,7 @@ fn gates(
             dialect: one.dialect,
             remembers: one.remembers,
             store: store.clone(),
-            wire: Wire::Vendor(Endpoint::new(
-                vendor(&one, account.clone())?,
-                one.compiled.profile.paths.clone(),
-            )),
+            wire: Wire::Vendor(Endpoint::new(vendor(&one, account.clone())?, &one.compiled.profile)),
             tasks: tasks.clone(),
             observer: observer.cloned(),
             name: one.name,

@@ -10,6 +10,7 @@ use compact_str::CompactString;
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
+use crate::emulation::Profile;
 use crate::scim::ResourceType;
 use crate::upstream::{Failure, Outgoing, Repeat, Reply, Vendor};
 
@@ -18,13 +19,16 @@ pub struct Endpoint {
     vendor: Vendor,
     /// The paths of users and of groups, where they are others than the RFC's.
     paths: [Option<CompactString>; 2],
+    /// Where it tells of itself: `ServiceProviderConfigs` in SCIM 1.1 (§4.5).
+    about: &'static str,
     is_there: AtomicBool,
 }
 
 impl Endpoint {
     /// An endpoint of which nothing is known yet.
-    pub fn new(vendor: Vendor, paths: [Option<CompactString>; 2]) -> Self {
-        Self { vendor, paths, is_there: AtomicBool::new(false) }
+    pub fn new(vendor: Vendor, profile: &Profile) -> Self {
+        let about = if profile.scim11 { "ServiceProviderConfigs" } else { "ServiceProviderConfig" };
+        Self { vendor, paths: profile.paths.clone(), about, is_there: AtomicBool::new(false) }
     }
 
     /// The path of a resource type below the base URL.
@@ -57,7 +61,7 @@ impl Endpoint {
     /// Asks for what an endpoint has: its configuration (RFC 7644 §4), or, since some leave that out, its users.
     async fn look(&self, deadline: Instant) -> Result<bool, Failure> {
         let users = self.path(ResourceType::User);
-        for (path, query) in [("ServiceProviderConfig", [].as_slice()), (users, &[("count", "1")])] {
+        for (path, query) in [(self.about, [].as_slice()), (users, &[("count", "1")])] {
             let call = Outgoing {
                 method: Method::GET,
                 segments: &[path],

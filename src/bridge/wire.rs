@@ -13,7 +13,7 @@ use super::error::{Error, MINUTE};
 use super::replay::Replay;
 use super::trail::Trail;
 use super::{Context, Integration};
-use crate::emulation::{Call, Verb};
+use crate::emulation::{self, Call, Verb};
 use crate::scim::ResourceType;
 use crate::scim::error::ErrorType;
 use crate::scim::json::{Limits, Value};
@@ -120,6 +120,9 @@ impl Integration {
     /// As [`Wire::send`].
     pub(super) async fn call(&self, call: &Call, context: &Context) -> Result<Reply, Error> {
         let mut reply = self.wire.send(call, context.deadline, &context.trail).await?;
+        if self.profile.scim11 {
+            reply.body = reply.body.map(|body| emulation::read_scim11(call.resource, body));
+        }
         let repair = &self.profile.repair;
         if repair.is_nothing() {
             return Ok(reply);
@@ -270,6 +273,14 @@ impl Dry {
                 let body = call.body.clone().unwrap_or_default();
                 known.insert(place, body.clone());
                 reply(200, Some(body))
+            }
+            // A part of the resource, as SCIM 1.1 has it.
+            (Verb::Patch, Some(place), Some(found))
+                if call.body.as_ref().is_some_and(|body| !body.has("Operations")) =>
+            {
+                let after = emulation::merged(found, &call.body.clone().unwrap_or_default());
+                known.insert(place, after.clone());
+                reply(200, Some(after))
             }
             (Verb::Patch, Some(place), Some(found)) => {
                 let catalog = crate::scim::Catalog::standard(call.resource);

@@ -9,10 +9,7 @@ use crate::scim::name::{AttrPath, ENTERPRISE, is_schema_urn};
 use crate::scim::patch::{Op, Operation};
 use crate::scim::path::Path;
 use crate::scim::schema::Catalog;
-
-const CORE: &str = "urn:scim:schemas:core:1.0";
-
-const ENTERPRISE_1: &str = "urn:scim:schemas:extension:enterprise:1.0";
+use crate::scim::scim11::{CORE, ENTERPRISE_1};
 
 /// Okta's extension for the description of a group; SCIM 2.0 groups have none.
 pub(super) const GROUP_DESCRIPTION: &str = "urn:okta:custom:group:1.0";

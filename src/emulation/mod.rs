@@ -3,6 +3,7 @@
 //! A vendor's deviations are data, the [`Profile`]; an empty one is a vendor that does all that RFC 7643 and 7644 ask.
 //! The planner turns *before → after* into the fewest calls that this vendor accepts.
 
+mod alias;
 mod bounds;
 mod fit;
 mod members;
@@ -14,6 +15,7 @@ mod profile;
 mod pushdown;
 mod repair;
 mod resource;
+mod scim11;
 mod shape;
 
 pub use fit::{fit, keep_defaults};
@@ -23,4 +25,5 @@ pub use plan::{Call, Verb, change, create, delete, direct, list, read};
 pub use profile::{Echo, Profile, Speak};
 pub use pushdown::{Pushdown, pushdown};
 pub use resource::{Delete, Patch, Resource};
+pub use scim11::{merged, read as read_scim11};
 pub use shape::PROFILE as SHAPE;

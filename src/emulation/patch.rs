@@ -4,6 +4,7 @@ use compact_str::CompactString;
 
 use super::members::{Members, RemoveForm};
 use super::resource::Resource;
+use super::scim11;
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
@@ -81,20 +82,25 @@ pub(super) fn requests(
             let room = members.per_patch.map_or(number, |most| most.saturating_sub(filled.members));
             let (now, later) = split(operation, number, room);
             filled.members += number.min(room);
-            filled.operations.push(written(members, &now));
+            filled.operations.push(now);
             filled.revokes |= revokes;
             rest = later;
         }
     }
-    let request =
-        |filled: Filled| Request { body: patch::envelope(filled.operations), revokes: filled.revokes };
+    let request = |filled: Filled| {
+        let body = match able.scim11 {
+            true => scim11::resource(scim11::partial(&filled.operations)),
+            false => patch::envelope(filled.operations.iter().map(|one| written(members, one)).collect()),
+        };
+        Request { body, revokes: filled.revokes }
+    };
     out.into_iter().map(request).collect()
 }
 
 /// A request that is being filled.
 #[derive(Default)]
 struct Filled {
-    operations: Vec<Value>,
+    operations: Vec<Operation>,
     /// How many members they change.
     members: usize,
     revokes: bool,

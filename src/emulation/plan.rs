@@ -6,7 +6,7 @@ use super::fit::trim;
 use super::paging::{At, Paging};
 use super::profile::{Profile, Speak};
 use super::resource::{Delete, Patch, Resource};
-use super::{okta, patch};
+use super::{alias, okta, patch, scim11};
 use crate::scim::diff::{self, Change};
 use crate::scim::error::Error;
 use crate::scim::filter::Filter;
@@ -81,6 +81,11 @@ impl Call {
         self.body = Some(body);
         self
     }
+
+    /// The call in the words of the vendor's version.
+    fn in_version(self, profile: &Profile) -> Self {
+        if profile.scim11 { scim11::written(self) } else { self }
+    }
 }
 
 /// The call that makes a resource, and what must be done to it once it is there.
@@ -98,7 +103,8 @@ pub fn create(profile: &Profile, resource: ResourceType, mut body: Value) -> (Ca
         );
     }
     let then = patch::after_creation(profile.resource(resource), &mut body);
-    (Call::new(Verb::Post, resource, None, "a new resource").with(body), then)
+    let call = Call::new(Verb::Post, resource, None, "a new resource").with(body);
+    (call.in_version(profile), then)
 }
 
 /// The call that reads one resource.
@@ -124,7 +130,7 @@ pub fn list(
     projection: &Projection,
 ) -> Call {
     let mut call = Call::new(Verb::Get, resource, None, "a page of resources");
-    call.query.extend(filter.map(|filter| ("filter".into(), filter.to_string())));
+    call.query.extend(filter.map(|filter| ("filter".into(), named(profile, resource, filter).to_string())));
     let count = match profile.max_count {
         Some(max) => Some(count.unwrap_or(max).min(max)),
         None => count,
@@ -140,7 +146,7 @@ pub fn list(
         call.query.extend(count.map(|count| (profile.count_param.clone(), count.to_string())));
     }
     if let Some((path, descending)) = sort {
-        call.query.push(("sortBy".into(), path.to_string()));
+        call.query.push(("sortBy".into(), path_in_query(profile, path)));
         if descending {
             call.query.push(("sortOrder".into(), "descending".to_owned()));
         }
@@ -149,15 +155,28 @@ pub fn list(
     call
 }
 
+/// A filter in the names that the vendor has for its attributes there.
+fn named(profile: &Profile, resource: ResourceType, filter: &Filter) -> Filter {
+    let filter = alias::apply(&profile.resource(resource).filter.aliases, filter.clone());
+    if profile.scim11 { scim11::filter(filter) } else { filter }
+}
+
+fn path_in_query(profile: &Profile, path: &AttrPath) -> String {
+    if profile.scim11 { scim11::named(path).to_string() } else { path.to_string() }
+}
+
 fn project(profile: &Profile, projection: &Projection, call: &mut Call) {
     if profile.projection == Some(false) || profile.speak == Speak::Okta {
         return;
     }
-    let names = |paths: &[AttrPath]| paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let names = |paths: &[AttrPath]| {
+        paths.iter().map(|path| path_in_query(profile, path)).collect::<Vec<_>>().join(",")
+    };
     if !projection.only.is_empty() {
         call.query.push(("attributes".into(), names(&projection.only)));
     }
-    if !projection.without.is_empty() {
+    // SCIM 1.1 knows `attributes` alone.
+    if !projection.without.is_empty() && !profile.scim11 {
         call.query.push(("excludedAttributes".into(), names(&projection.without)));
     }
 }
@@ -201,12 +220,16 @@ pub fn direct(
         Patch::ActiveOnly => operations.iter().all(is_active),
         Patch::None => false,
     };
-    if !patchable || !plain || !patch::takes(able, operations) {
+    if !patchable || !plain || !patch::takes(able, operations) || !sayable(able, resource, operations) {
         return None;
     }
     let mut sent = operations.to_vec();
     sent.iter_mut().for_each(|operation| without_refs(&mut operation.value));
     Some(patches(able, resource, id, sent, "the operations need no look at the vendor first"))
+}
+
+fn sayable(able: &Resource, resource: ResourceType, operations: &[Operation]) -> bool {
+    !able.scim11 || scim11::can_say(resource, operations)
 }
 
 /// One PATCH, or as many as the vendor's limits make of it.
@@ -246,7 +269,8 @@ pub fn change(
     }
     let revokes = changes.iter().any(takes_away);
     let call = |verb: Verb, body: Value, why: &'static str| {
-        Ok(vec![Call { revokes, ..Call::new(verb, resource, Some(id), why).with(body) }])
+        let call = Call { revokes, ..Call::new(verb, resource, Some(id), why).with(body) };
+        Ok(vec![call.in_version(profile)])
     };
     if profile.speak == Speak::Okta {
         let (verb, body, why) = okta::change(resource, id, before, after, &changes);
@@ -264,7 +288,7 @@ pub fn change(
         Patch::None => (false, ""),
     };
     let stays = operations.iter().find(|operation| patch::cannot_go(able, operation));
-    if patchable && stays.is_none() {
+    if patchable && stays.is_none() && sayable(able, resource, &operations) {
         return Ok(patches(able, resource, id, operations, why));
     }
     if able.no_put {

@@ -20,6 +20,8 @@ use crate::yaml::{Mistake, Node};
 pub struct Profile {
     /// Whose requests it was made for.
     pub speak: Speak,
+    /// Whether it speaks SCIM 1.1.
+    pub scim11: bool,
     /// Headers that it insists on.
     pub headers: HeaderMap,
     /// The largest page that it gives; `None`: as large as it is asked for.
@@ -50,6 +52,7 @@ impl Default for Profile {
     fn default() -> Self {
         Self {
             speak: Speak::Rfc,
+            scim11: false,
             headers: HeaderMap::new(),
             max_count: None,
             count_param: COUNT.into(),
@@ -127,6 +130,7 @@ impl Profile {
         let extensions = node.get("extensions").map(Node::items).unwrap_or_default();
         let mut profile = Self {
             speak: if node.text_at("speak") == Some("okta") { Speak::Okta } else { Speak::Rfc },
+            scim11: node.text_at("scim_version") == Some("1.1"),
             headers: reader.headers(node),
             max_count: list.and_then(|count| count.get("max")).and_then(Node::whole).map(clamp),
             count_param: list.and_then(|count| count.text_at("param")).unwrap_or(COUNT).into(),
@@ -152,6 +156,13 @@ impl Profile {
             node.map(|node| reader.resource(node, &catalog)).unwrap_or_default()
         };
         (profile.users, profile.groups) = (resource(ResourceType::User), resource(ResourceType::Group));
+        if profile.scim11 {
+            [&mut profile.users, &mut profile.groups].into_iter().for_each(Resource::speak_scim11);
+            if let Some(speak) = node.get("speak").filter(|_| profile.speak == Speak::Okta) {
+                let mistake = Mistake::new(speak.span, "`speak` says how SCIM 2.0 is spoken");
+                reader.mistakes.push(mistake.hint("leave it out: SCIM 1.1 has one way to say a thing"));
+            }
+        }
         profile
     }
 }

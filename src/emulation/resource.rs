@@ -1,5 +1,6 @@
 //! How one resource type of a vendor differs, read from its part of a profile.
 
+use super::alias::{self, Aliases};
 use super::bounds::Bounds;
 use super::members::Members;
 use super::profile::{Reader, clamp};
@@ -15,6 +16,8 @@ use crate::yaml::Node;
 pub struct Resource {
     /// The vendor does not have them at all.
     pub unsupported: bool,
+    /// SCIM 1.1 is spoken.
+    pub scim11: bool,
     /// What PATCH does.
     pub patch: Patch,
     /// All attributes that PATCH changes; `None`: every one.
@@ -92,6 +95,8 @@ pub struct Filter {
     pub no_element: bool,
     /// How many comparisons and operators a filter may have; `None`: any number.
     pub max_nodes: Option<usize>,
+    /// Attributes that have other names in a filter.
+    pub(super) aliases: Aliases,
 }
 
 /// A closed set of values.
@@ -125,6 +130,15 @@ impl Resource {
 }
 
 impl Resource {
+    /// What SCIM 1.1 has not: `ne`, `ew`, `not` and `attr[filter]` (protocol 1.1 §3.2.2.1).
+    pub(super) fn speak_scim11(&mut self) {
+        self.scim11 = true;
+        let filter = &mut self.filter;
+        (filter.no_not, filter.no_element) = (true, true);
+        let ops = filter.ops.get_or_insert_with(|| Op::ALL.to_vec());
+        ops.retain(|op| !matches!(op, Op::Ne | Op::Ew));
+    }
+
     /// Whether the vendor keeps an attribute, or a part of it, that it is sent.
     pub fn keeps(&self, path: &AttrPath) -> bool {
         let covers =
@@ -172,6 +186,7 @@ impl Reader<'_> {
             part("remove_forbidden").map(|list| self.paths(list, catalog)).unwrap_or_default();
         let members = node.get("members").map(|node| Members::read(node, self)).unwrap_or_default();
         Resource {
+            scim11: false,
             patch_listed,
             max_ops: part("max_ops").and_then(Node::whole).map(clamp),
             one_op,
@@ -213,6 +228,7 @@ impl Reader<'_> {
             no_not: no("not"),
             no_element: no("element"),
             max_nodes: node.get("max_nodes").and_then(Node::whole).map(clamp),
+            aliases: alias::read(node, self, catalog),
         }
     }
 }

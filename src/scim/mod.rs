@@ -11,6 +11,7 @@ pub mod projection;
 pub mod request;
 pub mod resource;
 pub mod schema;
+pub mod scim11;
 pub mod version;
 
 pub use error::{Error, ErrorType};

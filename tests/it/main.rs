@@ -29,6 +29,7 @@ mod process;
 mod profile;
 mod properties;
 mod revokes;
+mod scim11;
 mod shipped;
 mod spoken;
 mod status_policy;

@@ -33,7 +33,11 @@ const EXTENSION: Shape = Shape::Object(&[
 
 /// What may stand under `profile`.
 pub const PROFILE: Shape = Shape::Object(&[
-    Field::optional("scim_version", Shape::WordOrLater(&["2.0"], &["1.1"]), "the version of the protocol"),
+    Field::optional(
+        "scim_version",
+        Shape::Word(&["2.0", "1.1"]),
+        "the version of the protocol; with 1.1, everything is said and read in its words",
+    ),
     Field::optional(
         "speak",
         Shape::WordOrLater(&["rfc", "okta"], &["entra"]),

@@ -22,6 +22,7 @@ const FILTER: Shape = Shape::Object(&[
         Shape::Count,
         "how many comparisons and operators a filter may have; a longer one is asked in part, or not at all",
     ),
+    Field::optional("alias", Shape::Map(&Shape::Text), "attributes that have other names in a filter"),
     Field::optional(
         "unsupported",
         Shape::Word(&["error_400", "silent_empty", "silent_all"]),

@@ -3,13 +3,19 @@
 
 use serde_json::{Map, Value};
 
-use super::wire::Trouble;
+use super::wire::{Trouble, of_extension};
 use crate::simulator::harness::group::{Change, Form, named};
 
 /// The resource with the partial one merged into it.
 pub(super) fn merged(before: &Map<String, Value>, body: &Value) -> Result<Map<String, Value>, Trouble> {
     let mut after = before.clone();
     for name in cleared(body)? {
+        if let Some((extension, name)) = of_extension(name) {
+            if let Some(held) = after.get_mut(extension).and_then(Value::as_object_mut) {
+                held.remove(name.split('.').next().unwrap_or(name));
+            }
+            continue;
+        }
         match name.rsplit_once('.') {
             Some((name, sub)) if after.contains_key(name) => {
                 if let Some(complex) = after.get_mut(name).and_then(Value::as_object_mut) {

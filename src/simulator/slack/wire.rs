@@ -20,6 +20,12 @@ const URNS: [(&str, &str); 3] = [
     ("urn:scim:schemas:extension:slack:profile:1.0", PROFILE),
 ];
 
+/// The extension, in its SCIM 2.0 spelling, and the attribute of `urn:…:1.0:attribute`: how SCIM 1.1 names an attribute of
+/// an extension (protocol §3.8).
+pub(super) fn of_extension(name: &str) -> Option<(&'static str, &str)> {
+    URNS.iter().find_map(|(old, new)| Some((*new, name.strip_prefix(old)?.strip_prefix(':')?)))
+}
+
 /// Which SCIM is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {

@@ -123,6 +123,10 @@ async fn v1_07_v1_08_v1_09_patch_is_a_partial_resource() {
     assert_eq!(after["emails"].as_array().unwrap().len(), 1);
     let cleared = patch(with(json!({ "meta": { "attributes": ["name.familyName"] } }))).await.expect(200);
     assert_eq!(cleared["name"], json!({ "givenName": "Ada" }));
+    patch(with(json!({ ENTERPRISE_V1: { "department": "IT", "division": "EU" } }))).await.expect(200);
+    let of_extension = json!({ "meta": { "attributes": [format!("{ENTERPRISE_V1}:department")] } });
+    let cleared = patch(with(of_extension)).await.expect(200);
+    assert_eq!(cleared[ENTERPRISE_V1], json!({ "division": "EU" }));
     patch(with(json!({ "Operations": [{ "op": "add", "value": {} }] }))).await.expect(400);
     patch(with(json!({ "meta": { "attributes": "title" } }))).await.expect(400);
     let overridden = client.with("x-http-method-override", "PATCH");
