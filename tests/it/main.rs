@@ -8,6 +8,7 @@ mod peer;
 
 mod answers;
 mod bad_inputs;
+mod chunks;
 mod cli;
 mod cookbook;
 mod deviations;

@@ -2,7 +2,7 @@
 //!
 //! Needed by Slack's and Salesforce's older endpoints. The schemas have other URNs, a manager is a `managerId` (core
 //! schema 1.1 §6), and an error is `{"Errors": [{"description", "code"}]}` (protocol 1.1 §3.9). How a PATCH is written is
-//! in [`partial`].
+//! in the module `partial`.
 
 mod partial;
 

@@ -1,0 +1,101 @@
+//! More members than a vendor takes in one request: in as many requests as it needs, one after the other.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::peer::bridge::{Bridge, Plan};
+use crate::peer::script::{self, Asked, Script};
+
+const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+const CORE_1: &str = "urn:scim:schemas:core:1.0";
+
+type Members = Arc<Mutex<BTreeSet<String>>>;
+
+fn ids(elements: &Value) -> impl Iterator<Item = String> {
+    let elements = elements.as_array().cloned().unwrap_or_default();
+    elements.into_iter().filter_map(|element| element["value"].as_str().map(str::to_owned))
+}
+
+/// Who joins and who leaves by a PATCH, as SCIM 2.0 or as SCIM 1.1 says it.
+fn named(body: &Value) -> (Vec<String>, Vec<String>) {
+    let (mut join, mut leave) = (Vec::new(), Vec::new());
+    for operation in body["Operations"].as_array().into_iter().flatten() {
+        let path = operation["path"].as_str().unwrap();
+        match (operation["op"].as_str().unwrap(), path) {
+            ("add", "members") => join.extend(ids(&operation["value"])),
+            ("remove", path) => {
+                leave.extend(
+                    path.strip_prefix("members[value eq ").map(|rest| rest.trim_matches(']').to_owned()),
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    for element in body["members"].as_array().into_iter().flatten() {
+        let list = if element["operation"] == "delete" { &mut leave } else { &mut join };
+        list.extend(element["value"].as_str().map(str::to_owned));
+    }
+    (join, leave)
+}
+
+/// A vendor with one group, which takes 5,000 members in a PATCH.
+async fn bridge(mapping: &str) -> (Bridge, Script, Members) {
+    let members: Members = Arc::default();
+    let known = members.clone();
+    let core = if mapping == "slack-v1" { CORE_1 } else { GROUP };
+    let script = Script::start(move |asked: &Asked| {
+        let mut members = known.lock().unwrap();
+        if asked.method == "PATCH" {
+            let (join, leave) = named(&asked.body);
+            if join.len() + leave.len() > 5_000 {
+                return (400, json!({ "detail": "too_many_users", "status": 400 }));
+            }
+            members.retain(|id| !leave.contains(id));
+            members.extend(join);
+        }
+        let members: Vec<_> = members.iter().map(|id| json!({ "value": id })).collect();
+        (200, json!({ "schemas": [core], "id": "S1", "displayName": "Staff", "members": members }))
+    })
+    .await;
+    let mut plan = Plan::new();
+    plan.integration("acme", &script.base_url(), script::TOKEN).mapping(mapping).done();
+    (plan.start().await, script, members)
+}
+
+#[tokio::test]
+async fn a_put_of_12_000_members_becomes_serial_chunks() {
+    for mapping in ["slack", "slack-v1"] {
+        let (bridge, script, members) = bridge(mapping).await;
+        let idp = bridge.client();
+        let put = |range: std::ops::Range<usize>| {
+            let members: Vec<_> = range.map(|at| json!({ "value": format!("U{at:05}") })).collect();
+            json!({ "schemas": [GROUP], "id": "S1", "displayName": "Staff", "members": members })
+        };
+        let sent = || {
+            let writes = script.asked().into_iter().filter(|asked| asked.method != "GET");
+            let size = |asked: &Asked| {
+                let (join, leave) = named(&asked.body);
+                (asked.method.clone(), leave.len(), join.len())
+            };
+            writes.map(|asked| size(&asked)).collect::<Vec<_>>()
+        };
+        let patch = |leave, join| ("PATCH".to_owned(), leave, join);
+        let answer = idp.put("/Groups/S1", &put(0..12_000)).await;
+        assert_eq!((answer.status, members.lock().unwrap().len()), (200, 12_000), "{mapping}");
+        assert_eq!(sent(), [patch(0, 5_000), patch(0, 5_000), patch(0, 2_000)], "{mapping}");
+        // Who leaves goes first, and no request more than it takes.
+        assert_eq!(idp.put("/Groups/S1", &put(6_000..18_000)).await.status, 200);
+        assert_eq!(sent(), [patch(5_000, 0), patch(1_000, 4_000), patch(0, 2_000)], "{mapping}");
+        let (number, first) = {
+            let members = members.lock().unwrap();
+            (members.len(), members.first().cloned())
+        };
+        assert_eq!((number, first.as_deref()), (12_000, Some("U06000")), "{mapping}");
+        // The same again is nothing.
+        assert_eq!(idp.put("/Groups/S1", &put(6_000..18_000)).await.status, 200);
+        assert_eq!(sent(), [], "{mapping}");
+        bridge.stop().await;
+    }
+}
