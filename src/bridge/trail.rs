@@ -87,7 +87,8 @@ impl Trail {
 /// A call as it is told: `PATCH /Users/7`, with the query as it is read.
 pub(super) fn line(call: &Call) -> String {
     let id = call.id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
+    let below = call.below.as_ref().map(|below| format!("/{below}")).unwrap_or_default();
     let query: Vec<_> = call.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-    format!("{} /{}{id}{query}", call.verb.word(), call.resource.endpoint())
+    format!("{} /{}{id}{below}{query}", call.verb.word(), call.resource.endpoint())
 }

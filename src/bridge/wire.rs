@@ -187,6 +187,7 @@ fn ids_as_text(resource: &mut Value) {
 async fn send(vendor: &Endpoint, call: &Call, deadline: Instant) -> Result<Reply, Error> {
     let mut segments = vec![vendor.path(call.resource)];
     segments.extend(call.id.as_deref());
+    segments.extend(call.below.as_deref().into_iter().flat_map(|below| below.split('/')));
     let query: Vec<(&str, &str)> =
         call.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let outgoing = Outgoing {

@@ -34,6 +34,7 @@ pub fn fit(
         }
     }
     profile.bounds.apply(&mut resource, before, catalog)?;
+    profile.members.within(&resource, before)?;
     let mut resource = trim(profile, resource, catalog);
     if creates
         && let Some(path) =

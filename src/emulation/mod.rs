@@ -8,6 +8,7 @@ mod bounds;
 mod fit;
 mod members;
 mod okta;
+mod op_form;
 mod paging;
 mod patch;
 mod plan;
@@ -19,6 +20,7 @@ mod scim11;
 mod shape;
 
 pub use fit::{fit, keep_defaults};
+pub use members::page as page_of_members;
 pub use paging::{At, Paging};
 pub use patch::{as_members, members_of};
 pub use plan::{Call, Verb, change, create, delete, direct, list, read};

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::members::{Members, RemoveForm};
+use super::members::{AddForm, Members, RemoveForm};
 use super::resource::Resource;
 use super::scim11;
 use crate::scim::filter::Filter;
@@ -10,6 +10,7 @@ use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 use crate::scim::patch::{self, Op, Operation};
 use crate::scim::path::Path;
+use crate::scim::schema::ResourceType;
 
 /// The body of one PATCH.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,12 +72,14 @@ pub(super) fn requests(
         let mut rest = Some(operation);
         while let Some(operation) = rest.take() {
             let number = changed_members(&operation);
+            let part = is_part(able, &operation);
             let has_room = |filled: &Filled| {
-                able.max_ops.is_none_or(|most| filled.operations.len() < most)
+                filled.part == part
+                    && able.max_ops.is_none_or(|most| filled.operations.len() < most)
                     && (number == 0 || members.per_patch.is_none_or(|most| filled.members < most))
             };
             if !out.last().is_some_and(has_room) {
-                out.push(Filled::default());
+                out.push(Filled { part, ..Filled::default() });
             }
             let Some(filled) = out.last_mut() else { break };
             let room = members.per_patch.map_or(number, |most| most.saturating_sub(filled.members));
@@ -88,9 +91,14 @@ pub(super) fn requests(
         }
     }
     let request = |filled: Filled| {
-        let body = match able.scim11 {
-            true => scim11::resource(scim11::partial(&filled.operations)),
-            false => patch::envelope(filled.operations.iter().map(|one| written(members, one)).collect()),
+        let body = match (filled.part, able.scim11) {
+            (true, true) => scim11::resource(scim11::partial(&filled.operations)),
+            (true, false) => {
+                let mut body = scim11::partial(&filled.operations);
+                body.set_first("schemas", vec![Value::from(ResourceType::Group.urn())]);
+                body
+            }
+            (false, _) => patch::envelope(filled.operations.iter().map(|one| written(able, one)).collect()),
         };
         Request { body, revokes: filled.revokes }
     };
@@ -101,9 +109,21 @@ pub(super) fn requests(
 #[derive(Default)]
 struct Filled {
     operations: Vec<Operation>,
+    /// It is a part of the resource, and no list of operations.
+    part: bool,
     /// How many members they change.
     members: usize,
     revokes: bool,
+}
+
+/// Whether an operation is written as a part of the resource, as SCIM 1.1 does: some vendors of SCIM 2.0 do so for members.
+pub(super) fn is_part(able: &Resource, operation: &Operation) -> bool {
+    let leaves = operation.path.as_ref().and_then(Path::as_member).is_some();
+    able.scim11
+        || match operation.op {
+            Op::Remove => leaves && able.members.remove_form == RemoveForm::V1Operation,
+            _ => able.members.add_form == AddForm::PartialResource && is_about_members(operation),
+        }
 }
 
 /// Removals of single members that follow each other, together, where the vendor takes a list of them.
@@ -162,8 +182,20 @@ fn split(mut operation: Operation, number: usize, room: usize) -> (Operation, Op
 }
 
 /// An operation as it stands in the message.
-fn written(members: &Members, operation: &Operation) -> Value {
+fn written(able: &Resource, operation: &Operation) -> Value {
+    let members = &able.members;
     let mut value = operation.to_value();
+    if operation.op != Op::Remove && is_about_members(operation) {
+        let object = || Value::from_iter([("members", operation.value.clone())]);
+        match members.add_form {
+            AddForm::PathlessObject => {
+                value.remove("path");
+                value.set("value", object());
+            }
+            AddForm::PathObject => value.set("value", object()),
+            AddForm::PathArray | AddForm::PartialResource => {}
+        }
+    }
     let leaves = operation.path.as_ref().and_then(Path::as_member);
     match (members.remove_form, leaves) {
         // A quotation mark or blank in an id would end it: those are written as the RFC wants them.
@@ -172,6 +204,7 @@ fn written(members: &Members, operation: &Operation) -> Value {
         }
         _ => {}
     }
+    able.op_form.apply(operation, &mut value);
     value
 }
 

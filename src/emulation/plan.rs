@@ -51,6 +51,8 @@ pub struct Call {
     pub resource: ResourceType,
     /// The resource, if it is about one.
     pub id: Option<CompactString>,
+    /// What of the resource, below its own path.
+    pub below: Option<CompactString>,
     /// Parameters of the URL, not encoded.
     pub query: Vec<(CompactString, String)>,
     /// The body.
@@ -64,11 +66,12 @@ pub struct Call {
 }
 
 impl Call {
-    fn new(verb: Verb, resource: ResourceType, id: Option<&str>, why: &'static str) -> Self {
+    pub(super) fn new(verb: Verb, resource: ResourceType, id: Option<&str>, why: &'static str) -> Self {
         Self {
             verb,
             resource,
             id: id.map(Into::into),
+            below: None,
             query: Vec::new(),
             body: None,
             repeatable: verb != Verb::Post,
@@ -117,6 +120,7 @@ pub fn read(
 ) -> Call {
     let mut call = Call::new(Verb::Get, resource, Some(id), why);
     project(profile, projection, &mut call);
+    flag(profile, projection, &mut call);
     call
 }
 
@@ -152,7 +156,18 @@ pub fn list(
         }
     }
     project(profile, projection, &mut call);
+    flag(profile, projection, &mut call);
     call
+}
+
+/// Asks for the members of groups, where that needs a parameter of its own.
+fn flag(profile: &Profile, projection: &Projection, call: &mut Call) {
+    let flag = &profile.resource(call.resource).members.flag;
+    call.query.extend(
+        flag.clone()
+            .filter(|_| projection.shows(&AttrPath::core("members")))
+            .map(|(name, value)| (name, value.into())),
+    );
 }
 
 /// A filter in the names that the vendor has for its attributes there.
@@ -229,7 +244,8 @@ pub fn direct(
 }
 
 fn sayable(able: &Resource, resource: ResourceType, operations: &[Operation]) -> bool {
-    !able.scim11 || scim11::can_say(resource, operations)
+    let mut parts = operations.iter().filter(|operation| patch::is_part(able, operation)).peekable();
+    parts.peek().is_none() || scim11::can_say(resource, parts)
 }
 
 /// One PATCH, or as many as the vendor's limits make of it.

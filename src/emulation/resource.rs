@@ -2,7 +2,8 @@
 
 use super::alias::{self, Aliases};
 use super::bounds::Bounds;
-use super::members::Members;
+use super::members::{AddForm, Members};
+use super::op_form::OpForm;
 use super::profile::{Reader, clamp};
 use crate::remainder::Remembered;
 use crate::scim::filter::Op;
@@ -28,6 +29,8 @@ pub struct Resource {
     pub one_op: Vec<AttrPath>,
     /// Attributes that `remove` must not name.
     pub never_removed: Vec<AttrPath>,
+    /// How operations are written.
+    pub(super) op_form: OpForm,
     /// How members are shown and changed; of groups.
     pub members: Members,
     /// PUT is not there.
@@ -184,13 +187,17 @@ impl Reader<'_> {
         let one_op = part("one_op_per_attr").map(|list| self.paths(list, catalog)).unwrap_or_default();
         let never_removed =
             part("remove_forbidden").map(|list| self.paths(list, catalog)).unwrap_or_default();
-        let members = node.get("members").map(|node| Members::read(node, self)).unwrap_or_default();
+        let mut members = node.get("members").map(|node| Members::read(node, self)).unwrap_or_default();
+        if part("pathless").and_then(Node::text) == Some("required_for_members") {
+            members.add_form = AddForm::PathlessObject;
+        }
         Resource {
             scim11: false,
             patch_listed,
             max_ops: part("max_ops").and_then(Node::whole).map(clamp),
             one_op,
             never_removed,
+            op_form: part("op_form").map(OpForm::read).unwrap_or_default(),
             members,
             unsupported: node.get("supported").and_then(Node::truth) == Some(false),
             patch: match node.text_at("patch").or_else(|| part("kind").and_then(Node::text)) {

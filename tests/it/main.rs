@@ -24,6 +24,7 @@ mod laws;
 mod life_cycle;
 mod lists;
 mod matrix;
+mod member_forms;
 mod memberships;
 mod ninjaone;
 mod process;

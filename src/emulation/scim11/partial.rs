@@ -49,10 +49,13 @@ impl Said {
 }
 
 /// Whether one part of a resource says what these operations say: it has no order, and names elements by their values.
-pub(in crate::emulation) fn can_say(resource: ResourceType, operations: &[Operation]) -> bool {
+pub(in crate::emulation) fn can_say<'o>(
+    resource: ResourceType,
+    operations: impl IntoIterator<Item = &'o Operation>,
+) -> bool {
     let catalog = Catalog::standard(resource);
     let mut said: HashMap<CompactString, Said> = HashMap::new();
-    operations.iter().all(|operation| {
+    operations.into_iter().all(|operation| {
         let Some(attribute) = operation.path.as_ref().and_then(Path::attribute) else { return false };
         let said = said.entry(attribute.to_compact_string().to_lowercase()).or_default();
         match &operation.path {

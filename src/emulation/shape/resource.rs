@@ -115,6 +115,29 @@ const DEACTIVATE: Shape = Shape::Object(&[
     Field::later("loses_memberships", "whether groups have to be given back with access"),
 ]);
 
+const OP_FORM: Shape = Shape::Object(&[
+    Field::optional(
+        "op_case",
+        Shape::Word(&["lower", "capital"]),
+        "how op is spelt: lower as RFC 7644 has it, capital as Entra ID does",
+    ),
+    Field::optional(
+        "bool_strings",
+        Shape::Truth,
+        "whether truth values are written as \"True\" and \"False\", as Entra ID does",
+    ),
+    Field::optional(
+        "split_pathless",
+        Shape::Truth,
+        "whether an operation without a path names one attribute; the bridge names one in each operation",
+    ),
+    Field::optional(
+        "dotted_keys",
+        Shape::Truth,
+        "whether operations have no path, and their value names attributes as name.givenName",
+    ),
+]);
+
 const PATCHES: Shape = Shape::Word(&["full", "active_only", "none"]);
 
 const PATCH: Shape = Shape::Short(
@@ -129,8 +152,8 @@ const PATCH: Shape = Shape::Short(
         Field::optional("max_ops", Shape::Count, "how many operations a request may hold"),
         Field::optional(
             "pathless",
-            Shape::WordOrLater(&["ok", "single_attr", "never"], &["required_for_members"]),
-            "whether operations without a path are taken; the bridge sends none",
+            Shape::Word(&["ok", "single_attr", "never", "required_for_members"]),
+            "whether operations without a path are taken; the bridge sends none, but where members need it (WSO2)",
         ),
         Field::optional(
             "one_op_per_attr",
@@ -142,15 +165,47 @@ const PATCH: Shape = Shape::Short(
             Shape::List(&Shape::Text),
             "attributes that `remove` must not name",
         ),
-        Field::later("op_form", "how operations are written"),
+        Field::optional("op_form", OP_FORM, "how operations are written"),
+    ]),
+);
+
+const RETURNED: Shape = Shape::Short(
+    &Shape::Word(&["always", "never"]),
+    &Shape::Choice(&[
+        Field::optional(
+            "flag",
+            Shape::Short(
+                &Shape::Text,
+                &Shape::Object(&[
+                    Field::required("param", Shape::Text, "the name of the parameter"),
+                    Field::optional("value", Shape::Text, "its value; true unless said otherwise"),
+                ]),
+            ),
+            "a parameter with which a group is shown with its members",
+        ),
+        Field::optional(
+            "capped",
+            Shape::Short(
+                &Shape::Count,
+                &Shape::Object(&[
+                    Field::required("n", Shape::Count, "how many are shown at most"),
+                    Field::optional(
+                        "member_list_path",
+                        Shape::Text,
+                        "where all are, below the group; Members unless said otherwise",
+                    ),
+                ]),
+            ),
+            "so many are shown, and all of them page by page elsewhere (Webex)",
+        ),
     ]),
 );
 
 const MEMBERS: Shape = Shape::Object(&[
     Field::optional(
         "returned",
-        Shape::WordOrLater(&["always", "never"], &["flag", "capped"]),
-        "whether a group is shown with its members",
+        RETURNED,
+        "whether a group is shown with its members: always (the RFC's), never, with a parameter, or up to a number of them",
     ),
     Field::optional(
         "query",
@@ -165,13 +220,22 @@ const MEMBERS: Shape = Shape::Object(&[
     Field::optional("remove_all", Shape::Truth, "whether `remove` of all members without a filter is taken"),
     Field::optional(
         "remove_form",
-        Shape::WordOrLater(&["filter_path", "filter_path_unquoted", "value_array"], &["v1_operation", "all"]),
-        "how a member is taken out",
+        Shape::Word(&["filter_path", "filter_path_unquoted", "value_array", "v1_operation", "all"]),
+        "how a member is taken out; v1_operation: as SCIM 1.1 does (Slack), all: in any of the forms",
     ),
     Field::optional("per_patch", Shape::Count, "how many members a PATCH may change"),
     Field::optional("per_create", Shape::Count, "how many members a creation may bring"),
-    Field::later("add_form", "how a member is added"),
-    Field::later("hard_max", "how many members a group may have"),
+    Field::optional(
+        "add_form",
+        Shape::Word(&["path_array", "pathless_object", "path_object", "partial_resource"]),
+        "how members are added: by a path and a list (the RFC's), without a path (WSO2, Salesforce), by a path and an \
+         object, or as SCIM 1.1 does (Slack)",
+    ),
+    Field::optional(
+        "hard_max",
+        Shape::Count,
+        "how many members a group may have; a larger one is refused before the vendor is asked (Slack: 15,000)",
+    ),
 ]);
 
 macro_rules! resource {
