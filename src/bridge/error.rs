@@ -27,6 +27,8 @@ pub enum Kind {
     Scim(ErrorType),
     /// There is no such resource (404).
     NotFound,
+    /// It is more than the vendor takes in one request (413).
+    TooLarge,
     /// It is there already (409).
     Conflict,
     /// It was changed since the client read it (412).
@@ -99,6 +101,13 @@ impl Error {
     /// Another resource has the same name.
     pub fn conflict() -> Self {
         Self::new(Kind::Conflict, "the vendor has a resource with the same identifying attributes already")
+    }
+
+    /// The vendor takes no body of that length, and it cannot be sent in parts.
+    pub fn too_large(most: usize) -> Self {
+        let detail =
+            format!("the vendor takes at most {most} bytes in a request, and this change needs more in one");
+        Self::new(Kind::TooLarge, detail)
     }
 
     /// The client's version is not the current one.

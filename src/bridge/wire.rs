@@ -119,6 +119,11 @@ impl Integration {
     /// # Errors
     /// As [`Wire::send`].
     pub(super) async fn call(&self, call: &Call, context: &Context) -> Result<Reply, Error> {
+        if let (Some(most), Some(body)) = (self.profile.body_max, &call.body)
+            && body.to_bytes().len() > most
+        {
+            return Err(Error::too_large(most));
+        }
         let mut reply = self.wire.send(call, context.deadline, &context.trail).await?;
         if self.profile.scim11 {
             reply.body = reply.body.map(|body| emulation::read_scim11(call.resource, body));

@@ -31,6 +31,7 @@ pub(super) fn takes(able: &Resource, operations: &[Operation]) -> bool {
     let twice = |path: &&AttrPath| operations.iter().filter(|operation| names(operation, path)).count() > 1;
     let too_many = |operation: &Operation| {
         able.members.per_patch.is_some_and(|most| operation.value.each().len() > most)
+            || able.body_max.is_some_and(|most| operation.value.to_bytes().len() + ENVELOPE > most)
     };
     let one = |operation: &Operation| {
         let all =
@@ -90,19 +91,7 @@ pub(super) fn requests(
             rest = later;
         }
     }
-    let request = |filled: Filled| {
-        let body = match (filled.part, able.scim11) {
-            (true, true) => scim11::resource(scim11::partial(&filled.operations)),
-            (true, false) => {
-                let mut body = scim11::partial(&filled.operations);
-                body.set_first("schemas", vec![Value::from(ResourceType::Group.urn())]);
-                body
-            }
-            (false, _) => patch::envelope(filled.operations.iter().map(|one| written(able, one)).collect()),
-        };
-        Request { body, revokes: filled.revokes }
-    };
-    out.into_iter().map(request).collect()
+    out.into_iter().flat_map(|filled| filled.requests(able)).collect()
 }
 
 /// A request that is being filled.
@@ -114,6 +103,57 @@ struct Filled {
     /// How many members they change.
     members: usize,
     revokes: bool,
+}
+
+impl Filled {
+    fn body(&self, able: &Resource) -> Value {
+        match (self.part, able.scim11) {
+            (true, true) => scim11::resource(scim11::partial(&self.operations)),
+            (true, false) => {
+                let mut body = scim11::partial(&self.operations);
+                body.set_first("schemas", vec![Value::from(ResourceType::Group.urn())]);
+                body
+            }
+            (false, _) => patch::envelope(self.operations.iter().map(|one| written(able, one)).collect()),
+        }
+    }
+
+    /// One request, or as many as the length of a body makes of it.
+    fn requests(self, able: &Resource) -> Vec<Request> {
+        let body = self.body(able);
+        let fits = able.body_max.is_none_or(|most| body.to_bytes().len() <= most);
+        let revokes = self.revokes;
+        match if fits { Err(self) } else { self.halves() } {
+            Ok(halves) => halves.into_iter().flat_map(|half| half.requests(able)).collect(),
+            Err(_) => vec![Request { body, revokes }],
+        }
+    }
+
+    /// Half of what it does, and then the other half; the whole again when it cannot be parted.
+    fn halves(mut self) -> Result<[Self; 2], Self> {
+        let like = |operations, of: &Self| Self { operations, members: 0, ..*of };
+        if self.operations.len() > 1 {
+            let later = self.operations.split_off(self.operations.len() / 2);
+            let later = like(later, &self);
+            return Ok([self, later]);
+        }
+        let number = match self.operations.first() {
+            // In pieces, a replacement would take people out who are to stay.
+            Some(only) if only.op != Op::Replace && is_about_members(only) => only.value.items().len(),
+            _ => 0,
+        };
+        match self.operations.pop() {
+            Some(only) if number > 1 => {
+                let (now, later) = split(only, number, number / 2);
+                let later = like(later.into_iter().collect(), &self);
+                Ok([like(vec![now], &self), later])
+            }
+            only => {
+                self.operations.extend(only);
+                Err(self)
+            }
+        }
+    }
 }
 
 /// Whether an operation is written as a part of the resource, as SCIM 1.1 does: some vendors of SCIM 2.0 do so for members.
@@ -208,15 +248,34 @@ fn written(able: &Resource, operation: &Operation) -> Value {
     value
 }
 
+/// What surrounds the value of an operation in the message, and some room.
+const ENVELOPE: usize = 256;
+
 /// Takes members beyond what a creation may bring out of its body, and gives the operations that add them afterwards.
 pub(super) fn after_creation(able: &Resource, body: &mut Value) -> Vec<Operation> {
-    let Some(most) = able.members.per_create else { return Vec::new() };
+    let most = [able.members.per_create, able.body_max.and_then(|most| brought(body, most))];
+    let Some(most) = most.into_iter().flatten().min() else { return Vec::new() };
     let Some(items) = body.get_mut("members").and_then(Value::items_mut).filter(|items| items.len() > most)
     else {
         return Vec::new();
     };
     let later = items.split_off(most);
     vec![Operation::new(Op::Add, Path::Attribute(AttrPath::core("members")), later)]
+}
+
+/// How many members a creation of so many bytes has room for; `None` for all.
+fn brought(body: &Value, most: usize) -> Option<usize> {
+    let mut over = (body.to_bytes().len() + ENVELOPE).checked_sub(most).filter(|over| *over > 0)?;
+    let items = body.get("members").map(Value::items).unwrap_or_default();
+    let mut left = items.len();
+    for item in items.iter().rev() {
+        left -= 1;
+        match over.checked_sub(item.to_bytes().len() + 1).filter(|over| *over > 0) {
+            Some(less) => over = less,
+            None => break,
+        }
+    }
+    Some(left)
 }
 
 /// The filter that finds the users of a group, where the vendor does not show them with it.

@@ -22,6 +22,8 @@ pub struct Profile {
     pub speak: Speak,
     /// Whether it speaks SCIM 1.1.
     pub scim11: bool,
+    /// How many bytes the body of a request may have; `None`: any number.
+    pub body_max: Option<usize>,
     /// Headers that it insists on.
     pub headers: HeaderMap,
     /// The largest page that it gives; `None`: as large as it is asked for.
@@ -53,6 +55,7 @@ impl Default for Profile {
         Self {
             speak: Speak::Rfc,
             scim11: false,
+            body_max: None,
             headers: HeaderMap::new(),
             max_count: None,
             count_param: COUNT.into(),
@@ -131,6 +134,7 @@ impl Profile {
         let mut profile = Self {
             speak: if node.text_at("speak") == Some("okta") { Speak::Okta } else { Speak::Rfc },
             scim11: node.text_at("scim_version") == Some("1.1"),
+            body_max: node.get("body_max_bytes").and_then(Node::whole).map(clamp),
             headers: reader.headers(node),
             max_count: list.and_then(|count| count.get("max")).and_then(Node::whole).map(clamp),
             count_param: list.and_then(|count| count.text_at("param")).unwrap_or(COUNT).into(),
@@ -156,6 +160,7 @@ impl Profile {
             node.map(|node| reader.resource(node, &catalog)).unwrap_or_default()
         };
         (profile.users, profile.groups) = (resource(ResourceType::User), resource(ResourceType::Group));
+        (profile.users.body_max, profile.groups.body_max) = (profile.body_max, profile.body_max);
         if profile.scim11 {
             [&mut profile.users, &mut profile.groups].into_iter().for_each(Resource::speak_scim11);
             if let Some(speak) = node.get("speak").filter(|_| profile.speak == Speak::Okta) {

@@ -19,6 +19,8 @@ pub struct Resource {
     pub unsupported: bool,
     /// SCIM 1.1 is spoken.
     pub scim11: bool,
+    /// How many bytes the body of a request may have; `None`: any number.
+    pub body_max: Option<usize>,
     /// What PATCH does.
     pub patch: Patch,
     /// All attributes that PATCH changes; `None`: every one.
@@ -193,6 +195,7 @@ impl Reader<'_> {
         }
         Resource {
             scim11: false,
+            body_max: None,
             patch_listed,
             max_ops: part("max_ops").and_then(Node::whole).map(clamp),
             one_op,

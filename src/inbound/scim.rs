@@ -303,7 +303,7 @@ impl Exchange {
         match (error.kind, error.advice) {
             // Clients ask for what may not be there, and that is no news.
             (Kind::NotFound | Kind::Changed, _) => tracing::debug!(%error, "refused"),
-            (Kind::Scim(_) | Kind::Conflict, _) => tracing::info!(%error, "refused"),
+            (Kind::Scim(_) | Kind::Conflict | Kind::TooLarge, _) => tracing::info!(%error, "refused"),
             (_, None) => tracing::warn!(%error, "failed"),
             (_, Some(advice)) => tracing::warn!(%error, advice, "failed"),
         }
@@ -357,6 +357,7 @@ pub fn refusal(error: &bridge::Error, manners: Manners) -> Refusal {
         }
         Kind::Scim(kind) => is(StatusCode::BAD_REQUEST, Some(kind)),
         Kind::NotFound => is(StatusCode::NOT_FOUND, None),
+        Kind::TooLarge => is(StatusCode::PAYLOAD_TOO_LARGE, None),
         Kind::Changed => is(StatusCode::PRECONDITION_FAILED, None),
         Kind::Forbidden => is(StatusCode::FORBIDDEN, None),
         Kind::NotImplemented => is(StatusCode::NOT_IMPLEMENTED, None),

@@ -99,3 +99,48 @@ async fn a_put_of_12_000_members_becomes_serial_chunks() {
         bridge.stop().await;
     }
 }
+
+/// A vendor whose requests have at most 2,000 bytes.
+#[tokio::test]
+async fn a_body_is_no_longer_than_the_vendor_takes() {
+    for (profile, requests) in [("{}", 1), ("{ body_max_bytes: 2000 }", 5)] {
+        let script = Script::start(|asked: &Asked| {
+            let group = json!({ "schemas": [GROUP], "id": "S1", "displayName": "Staff", "members": [] });
+            (if asked.method == "POST" { 201 } else { 200 }, group)
+        })
+        .await;
+        let mut plan = Plan::new().file("odd.yaml", &format!("format: 1\nvendor: Odd\nprofile: {profile}\n"));
+        plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./odd.yaml").done();
+        let bridge = plan.start().await;
+        let idp = bridge.client();
+        let members: Vec<_> = (0..200).map(|at| json!({ "value": format!("U{at:030}") })).collect();
+        let group = json!({ "schemas": [GROUP], "id": "S1", "displayName": "Staff", "members": members });
+        let add = json!([{ "op": "add", "path": "members", "value": members }]);
+        for status in [
+            idp.post("/Groups", &group).await.status,
+            idp.put("/Groups/S1", &group).await.status,
+            idp.patch("/Groups/S1", &add).await.status,
+        ] {
+            assert!(status < 300, "{profile}: {status}");
+        }
+        let sent: Vec<_> = script.asked().into_iter().filter(|asked| asked.method != "GET").collect();
+        assert!(sent.len() >= 3 * requests, "{profile}: {}", sent.len());
+        let longest = sent.iter().map(|asked| asked.body.to_string().len()).max();
+        assert!(requests == 1 || longest <= Some(2_000), "{longest:?}");
+        let added: usize = sent.iter().map(|asked| named_anywhere(&asked.body)).sum();
+        assert_eq!(added, 600, "{profile}: everybody is named once in each");
+        // What has no parts is not sent at all.
+        let long = json!([{ "op": "replace", "path": "displayName", "value": "x".repeat(3_000) }]);
+        let refused = idp.patch("/Groups/S1", &long).await;
+        let expected = if requests == 1 { (200, 1) } else { (413, 0) };
+        let sent = script.asked().into_iter().filter(|asked| asked.method != "GET").count();
+        assert_eq!((refused.status, sent), expected, "{}", refused.text);
+        assert!(requests == 1 || refused.body["detail"].as_str().unwrap().contains("2000 bytes"));
+    }
+}
+
+fn named_anywhere(body: &Value) -> usize {
+    let operations = body["Operations"].as_array().into_iter().flatten();
+    let whole = body["members"].as_array().map_or(0, Vec::len);
+    whole + operations.map(|operation| operation["value"].as_array().map_or(0, Vec::len)).sum::<usize>()
+}

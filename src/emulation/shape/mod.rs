@@ -85,6 +85,11 @@ pub const PROFILE: Shape = Shape::Object(&[
     Field::optional("errors", ERRORS, "how errors differ"),
     Field::later("rate", "the vendor's limits; give the integration vendor.limits"),
     Field::later("policy", "what the bridge does where the vendor cannot"),
+    Field::optional(
+        "body_max_bytes",
+        Shape::Count,
+        "how long the body of a request may be (HCP Terraform, Miro); members are sent in parts, what cannot be is refused",
+    ),
     Field::later("if_match", "whether writes need a version"),
     Field::later("gate", "states of the account that look like errors"),
 ]);
