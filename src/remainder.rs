@@ -73,6 +73,14 @@ pub struct Entry {
     pub seen: Option<Value>,
 }
 
+impl Entry {
+    /// The text that the identity provider wrote, alone or as `value`.
+    pub fn text(&self) -> Option<&str> {
+        let wrote = self.wrote.as_ref()?;
+        wrote.scalar_text().or_else(|| wrote.get("value")?.scalar_text())
+    }
+}
+
 /// What the vendor was sent, and must be known again: elements of a list that are the bridge's own, a value that was made
 /// from nothing.
 #[derive(Clone, Debug, PartialEq)]

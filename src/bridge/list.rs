@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use compact_str::CompactString;
 
+use super::recall::{is_unique, recalled};
 use super::sort::sort_by;
 use super::{Answer, Context, Error, Integration, Kind};
 use crate::emulation::{self, At, Paging, Pushdown};
@@ -49,6 +50,15 @@ pub(super) async fn list(
     let shown = with_filter(&request.projection, query);
     let members = shown.shows(&AttrPath::core("members"));
     let projection = integration.vendor_projection(resource, &shown);
+    let remembered = recalled(integration, resource, query.filter.as_ref(), &projection, context).await?;
+    let asked = match &remembered {
+        Some(found) if found.is_empty() => asked,
+        Some(found) if query.filter.as_ref().is_some_and(is_unique) => {
+            return Ok(page_of(integration, request, found.clone(), (start, count)));
+        }
+        Some(_) => Pushdown { exact: false, ..asked },
+        None => Pushdown { ask: None, also: Vec::new(), exact: false },
+    };
     // A page that does not say how many there are is an answer only when it is the last one.
     let paging = &integration.profile.paging;
     let whole = *paging == Paging::Index || query.filter.is_some();
@@ -74,16 +84,28 @@ pub(super) async fn list(
         context.trail.note("the vendor's answer holds what was not asked for: it is filtered here");
     }
     let mut found = walk(integration, resource, &asked, (query, members), context).await?;
+    for one in remembered.unwrap_or_default() {
+        if !found.iter().any(|other| other.get("id") == one.get("id")) {
+            found.push(one);
+        }
+    }
     if let Some(path) = &query.sort_by {
         sort_by(&mut found, path, query.descending, integration, resource);
     }
+    Ok(page_of(integration, request, found, (start, count)))
+}
+
+/// The page of all that was found.
+fn page_of(
+    integration: &Integration,
+    request: &Request,
+    found: Vec<Value>,
+    (start, count): (usize, usize),
+) -> Answer {
     let total = found.len();
-    let page = found
-        .into_iter()
-        .skip(start - 1)
-        .take(count)
-        .map(|one| integration.show(resource, one, &request.projection));
-    Ok(Answer::Page(list_response(total, start, page.collect())))
+    let page = found.into_iter().skip(start - 1).take(count);
+    let page = page.map(|one| integration.show(request.resource, one, &request.projection));
+    Answer::Page(list_response(total, start, page.collect()))
 }
 
 /// Answers a query for every type of resource, one type after the other, each in its order.
@@ -183,7 +205,7 @@ fn ask(integration: &Integration, resource: ResourceType, query: &Query) -> Push
 }
 
 /// Equality of what identifies a resource finds it at the vendor, even if the vendor spells it in another way.
-fn is_key(filter: &Filter) -> bool {
+pub(super) fn is_key(filter: &Filter) -> bool {
     filter.as_eq().is_some_and(|(path, _)| path.is_core("userName") || path.is_core("displayName"))
 }
 

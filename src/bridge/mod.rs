@@ -12,6 +12,7 @@ mod membership;
 mod noted;
 mod present;
 mod read;
+mod recall;
 mod renewal;
 mod replay;
 mod sort;

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 
 use super::{Debt, Doubt, Group, GroupChange, Key, Later, Store};
 use crate::remainder::Remainder;
-use crate::scim::ResourceType;
+use crate::scim::{AttrPath, ResourceType};
 
 /// Everything, by integration.
 #[derive(Default)]
@@ -19,6 +19,8 @@ pub struct Memory(RwLock<HashMap<CompactString, Arc<Mutex<Shelf>>>>);
 #[derive(Default)]
 struct Shelf {
     remainders: HashMap<(ResourceType, CompactString), Arc<Remainder>>,
+    /// The ids of which an attribute was written so: type, attribute and text, the last two in lower case.
+    written: HashMap<(ResourceType, String, String), BTreeSet<CompactString>>,
     buried: HashSet<(ResourceType, CompactString)>,
     groups: HashMap<CompactString, Kept>,
     /// For each member, the groups.
@@ -59,6 +61,23 @@ impl Memory {
 }
 
 impl Shelf {
+    fn remember(&mut self, place: (ResourceType, CompactString), remainder: Option<Remainder>) {
+        let (resource, id) = &place;
+        for text in self.remainders.remove(&place).iter().flat_map(|before| texts(*resource, before)) {
+            if let Some(ids) = self.written.get_mut(&text) {
+                ids.remove(id);
+                if ids.is_empty() {
+                    self.written.remove(&text);
+                }
+            }
+        }
+        let Some(now) = remainder else { return };
+        for text in texts(*resource, &now) {
+            self.written.entry(text).or_default().insert(id.clone());
+        }
+        self.remainders.insert(place, Arc::new(now));
+    }
+
     fn join(&mut self, group: &CompactString, member: &CompactString) {
         self.groups.entry(group.clone()).or_default().members.insert(member.clone());
         self.memberships.entry(member.clone()).or_default().insert(group.clone());
@@ -91,6 +110,17 @@ impl Shelf {
     }
 }
 
+/// What was written as text, as it is looked up.
+fn texts(
+    resource: ResourceType,
+    remainder: &Remainder,
+) -> impl Iterator<Item = (ResourceType, String, String)> {
+    remainder.0.iter().filter_map(move |entry| {
+        let attribute = entry.path.to_string().to_lowercase();
+        Some((resource, attribute, entry.text()?.to_lowercase()))
+    })
+}
+
 impl Store for Memory {
     fn remainder<'a>(&'a self, key: &'a Key) -> Later<'a, Option<Arc<Remainder>>> {
         self.with(&key.integration, |shelf| shelf.remainders.get(&(key.resource, key.id.clone())).cloned())
@@ -99,16 +129,25 @@ impl Store for Memory {
     fn keep<'a>(&'a self, key: &'a Key, remainder: Remainder) -> Later<'a, ()> {
         self.with(&key.integration, |shelf| {
             let place = (key.resource, key.id.clone());
-            if remainder.is_empty() {
-                shelf.remainders.remove(&place);
-            } else {
-                shelf.remainders.insert(place, Arc::new(remainder));
-            }
+            shelf.remember(place, Some(remainder).filter(|remainder| !remainder.is_empty()));
+        })
+    }
+
+    fn wrote<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+        attribute: &'a AttrPath,
+        text: &'a str,
+    ) -> Later<'a, Vec<CompactString>> {
+        self.with(integration, |shelf| {
+            let place = (resource, attribute.whole().to_string().to_lowercase(), text.to_lowercase());
+            shelf.written.get(&place).into_iter().flatten().cloned().collect()
         })
     }
 
     fn forget<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
-        self.with(&key.integration, |shelf| drop(shelf.remainders.remove(&(key.resource, key.id.clone()))))
+        self.with(&key.integration, |shelf| shelf.remember((key.resource, key.id.clone()), None))
     }
 
     fn bury<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
@@ -321,6 +360,30 @@ mod tests {
         assert!(!store.is_buried(&group).await.unwrap());
         store.unbury(&key("a", "1")).await.unwrap();
         assert!(!store.is_buried(&key("a", "1")).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn who_was_written_so_is_found_until_it_is_written_otherwise() {
+        let store = Memory::default();
+        let path = AttrPath::core("userName");
+        let wrote = |text: &str| {
+            let (path, wrote) = (path.clone(), Some(text.into()));
+            let mut remainder = Remainder::default();
+            remainder.0.push(crate::remainder::Entry { path, wrote, seen: None });
+            remainder
+        };
+        let who = async |text: &str| store.wrote("acme", ResourceType::User, &path, text).await.unwrap();
+        store.keep(&key("acme", "u1"), wrote("Ana")).await.unwrap();
+        store.keep(&key("acme", "u2"), wrote("ana")).await.unwrap();
+        assert_eq!(who("ANA").await, ["u1", "u2"]);
+        assert!(store.wrote("other", ResourceType::User, &path, "ana").await.unwrap().is_empty());
+        assert!(store.wrote("acme", ResourceType::Group, &path, "ana").await.unwrap().is_empty());
+        store.keep(&key("acme", "u1"), wrote("Bo")).await.unwrap();
+        store.forget(&key("acme", "u2")).await.unwrap();
+        assert!(who("ana").await.is_empty());
+        assert_eq!(who("bo").await, ["u1"]);
+        store.keep(&key("acme", "u1"), Remainder::default()).await.unwrap();
+        assert!(who("bo").await.is_empty());
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use crate::remainder::Remainder;
-use crate::scim::ResourceType;
+use crate::scim::{AttrPath, ResourceType};
 
 pub use memory::Memory;
 
@@ -86,6 +86,16 @@ pub trait Store: Send + Sync {
 
     /// Remembers this of a resource, in place of what was remembered; an empty remainder is forgotten.
     fn keep<'a>(&'a self, key: &'a Key, remainder: Remainder) -> Later<'a, ()>;
+
+    /// The resources of which the identity provider wrote this text, in any case, as an attribute that is remembered, or as
+    /// its `value`.
+    fn wrote<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+        attribute: &'a AttrPath,
+        text: &'a str,
+    ) -> Later<'a, Vec<CompactString>>;
 
     /// Forgets everything about a resource but that it was deleted.
     fn forget<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::peer::bridge::{Bridge, Plan};
-use crate::peer::client::Answer;
+use crate::peer::client::{Answer, Client};
+use crate::peer::directory::Directory;
 use crate::peer::script::{self, Asked, Script};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -27,6 +28,16 @@ async fn bridge(profile: &str) -> (Bridge, Script) {
         _ => (204, Value::Null),
     })
     .await;
+    let mapping = format!("format: 1\nvendor: a scripted one\nprofile: {profile}\n");
+    let mut plan = Plan::new().file("vendor.yaml", &mapping);
+    plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./vendor.yaml").done();
+    (plan.start().await, script)
+}
+
+/// A vendor that has two users, and does what it is told.
+async fn directory(profile: &str) -> (Bridge, Script) {
+    let mut directory = Directory::default().user("ana", &json!({})).user("bo", &json!({}));
+    let script = Script::start(move |asked: &Asked| directory.answer(asked)).await;
     let mapping = format!("format: 1\nvendor: a scripted one\nprofile: {profile}\n");
     let mut plan = Plan::new().file("vendor.yaml", &mapping);
     plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./vendor.yaml").done();
@@ -74,6 +85,30 @@ async fn what_only_a_creation_sets_is_remembered_after() {
     let (without, script) = bridge("{}").await;
     without.client().patch("/Users/u1", &change).await;
     assert_eq!(operations(&script), change);
+}
+
+/// A user whose new name the vendor never got is found by it, and by the old one no more.
+#[tokio::test]
+async fn who_is_remembered_by_another_name_is_found_by_it() {
+    let found = async |idp: &Client, name: &str| {
+        let list = idp.get(&format!("/Users?filter=userName%20eq%20%22{name}%22")).await;
+        list.body["totalResults"].clone()
+    };
+    let (with, script) = directory(&users("{ create_only: [userName] }")).await;
+    let idp = with.client();
+    assert_eq!(idp.patch("/Users/ana", &replace("userName", "ana.silva")).await.status, 200);
+    assert_eq!(operations(&script), Value::Null);
+    assert_eq!(found(&idp, "ANA.silva").await, 1);
+    assert_eq!(found(&idp, "ana").await, 0);
+    assert_eq!(found(&idp, "bo").await, 1);
+    assert_eq!(idp.delete("/Users/ana").await.status, 204);
+    assert_eq!(found(&idp, "ana.silva").await, 0);
+
+    let (without, script) = directory("{}").await;
+    let idp = without.client();
+    idp.patch("/Users/ana", &replace("userName", "ana.silva")).await;
+    assert_eq!(operations(&script), replace("userName", "ana.silva"));
+    assert_eq!((found(&idp, "ana.silva").await, found(&idp, "ana").await), (json!(1), json!(0)));
 }
 
 #[tokio::test]
