@@ -352,17 +352,21 @@ impl Integration {
         context: &Context,
     ) -> Result<Value, Error> {
         let mut origins = context.trail.is_kept().then(Vec::new);
+        let profile = self.profile.resource(resource);
+        let written = (!profile.username.is_nothing()).then(|| canonical.clone());
         let mapped = self.lens(resource).forward(canonical, given, before, origins.as_mut())?;
         if let Some(origins) = origins.filter(|origins| !origins.is_empty()) {
             context.trail.step(|| Step::Origins(origins));
         }
-        let profile = self.profile.resource(resource);
-        let mapped = match before {
+        let mut mapped = match before {
             Some(before) if given.operation == Operation::Replace => {
                 emulation::keep_defaults(profile, mapped, before)
             }
             _ => mapped,
         };
+        if let Some(written) = written {
+            profile.username.apply(&mut mapped, &written, before.map(|before| (before, given.old)))?;
+        }
         Ok(emulation::fit(profile, mapped, self.catalog(resource), before)?)
     }
 }

@@ -85,13 +85,10 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
     let before = Value::object();
     let sent = lens.forward(written.clone(), &given, None, None);
     let creates = operation == Operation::Create;
-    let sent = sent.and_then(|sent| {
-        emulation::fit(
-            compiled.profile.resource(resource),
-            sent,
-            lens.catalog(),
-            (!creates).then_some(&before),
-        )
+    let able = compiled.profile.resource(resource);
+    let sent = sent.and_then(|mut sent| {
+        able.username.apply(&mut sent, &written, None)?;
+        emulation::fit(able, sent, lens.catalog(), (!creates).then_some(&before))
     });
     let refused = test.get("refused").and_then(Node::truth) == Some(true);
     let sent = match (sent, refused) {
@@ -148,7 +145,8 @@ fn patched(file: &Node, test: &Node, compiled: &Compiled, change: &Change<'_>) -
     let operations = operations.collect::<Result<Vec<_>, _>>().map_err(|error| error.detail)?;
     let to_vendor = |resource: Value, old: Option<&Value>, there: Option<&Value>| {
         let given = Given { operation: Operation::Patch, old, ..*given };
-        let sent = lens.forward(resource, &given, there, None)?;
+        let mut sent = lens.forward(resource.clone(), &given, there, None)?;
+        able.username.apply(&mut sent, &resource, there.map(|there| (there, old)))?;
         emulation::fit(able, sent, lens.catalog(), Some(there.unwrap_or(&Value::object())))
     };
     let sent = || {

@@ -18,6 +18,7 @@ mod repair;
 mod resource;
 mod scim11;
 mod shape;
+mod username;
 
 pub use fit::{fit, keep_defaults};
 pub use members::page as page_of_members;

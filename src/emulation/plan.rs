@@ -222,6 +222,7 @@ pub fn direct(
                 && !able.deny.iter().any(about)
                 && !able.enums.iter().any(|one| about(&one.path))
                 && !able.bounds.concern(&path)
+                && !able.username.concerns(&path)
         })
     });
     if profile.speak == Speak::Okta {

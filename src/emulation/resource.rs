@@ -5,6 +5,7 @@ use super::bounds::Bounds;
 use super::members::{AddForm, Members};
 use super::op_form::OpForm;
 use super::profile::{Reader, clamp};
+use super::username::Username;
 use crate::remainder::Remembered;
 use crate::scim::filter::Op;
 use crate::scim::json::Value;
@@ -53,6 +54,8 @@ pub struct Resource {
     pub defaults: Vec<(AttrPath, Value)>,
     /// What bounds its attributes.
     pub bounds: Bounds,
+    /// What `userName` must be.
+    pub username: Username,
 }
 
 /// What PATCH does.
@@ -123,6 +126,7 @@ impl Resource {
         let mut these: Vec<AttrPath> = self.deny.iter().map(AttrPath::whole).collect();
         these.extend(self.enums.iter().map(|one| one.path.whole()));
         these.extend(self.bounds.remembered().map(AttrPath::whole));
+        these.extend(self.username.changes().then(|| AttrPath::core("userName")));
         let changed = Remembered::These(these);
         match &self.allow {
             None => changed,
@@ -166,6 +170,11 @@ impl Reader<'_> {
             bounds.immutable.push(AttrPath::core("displayName"));
         }
         bounds.garbled = Bounds::garbled(node.get("deactivate").and_then(|node| node.text_at("effect")));
+        let username = node.get("username");
+        if let Some(most) = username.and_then(|node| node.get("max_len")).and_then(Node::whole) {
+            bounds.max_len.push((AttrPath::core("userName"), clamp(most)));
+        }
+        let username = username.map(|node| Username::read(node, self)).unwrap_or_default();
         let mut filter = node.get("filter").map(|node| self.filter(node, catalog)).unwrap_or_default();
         filter.unreliable.clone_from(&bounds.garbled);
         let mut enums = Vec::new();
@@ -221,6 +230,7 @@ impl Reader<'_> {
             enums,
             defaults,
             bounds,
+            username,
         }
     }
 

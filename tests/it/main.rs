@@ -7,6 +7,7 @@ mod made;
 mod peer;
 
 mod answers;
+mod attributes;
 mod bad_inputs;
 mod chunks;
 mod cli;

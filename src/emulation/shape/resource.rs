@@ -100,6 +100,13 @@ const ATTRS: Shape = Shape::Object(&[
     Field::later("unknown", "what the vendor does with unknown attributes"),
 ]);
 
+const USERNAME: Shape = Shape::Object(&[
+    Field::optional("equals_email", Shape::Truth, "it is the primary e-mail address, or the first one"),
+    Field::optional("max_len", Shape::Count, "how many characters it may have"),
+    Field::optional("charset", Shape::Text, "the characters that it may have, such as a-z0-9._-"),
+    Field::optional("lower", Shape::Truth, "it has no capitals"),
+]);
+
 const DEACTIVATE: Shape = Shape::Object(&[
     Field::optional("via", Shape::WordOrLater(&["patch"], &["put", "delete", "native"]), "by active:false"),
     Field::optional(
@@ -265,7 +272,7 @@ macro_rules! resource {
 
 pub(super) const USERS: Shape = resource![
     Field::later("aliases", "secondary e-mail addresses"),
-    Field::later("username", "rules for userName"),
+    Field::optional("username", USERNAME, "rules for userName"),
     Field::later("external_id", "how externalId is handled"),
     Field::later("manager", "how the manager is referenced"),
     Field::later("protected", "accounts that cannot be changed"),

@@ -1,0 +1,152 @@
+//! What a profile says of a vendor's attributes is seen by the vendor and not by the identity provider, which reads and
+//! finds what it wrote: each field with what happens without it.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::peer::bridge::{Bridge, Plan};
+use crate::peer::client::{Answer, Client};
+use crate::peer::directory::Directory;
+use crate::peer::script::{self, Asked, Script};
+
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+
+/// A vendor that does what it is told, and what it has.
+struct Vendor {
+    script: Script,
+    directory: Arc<Mutex<Directory>>,
+}
+
+impl Vendor {
+    fn user(&self, id: &str) -> Value {
+        self.directory.lock().unwrap().resources.get(&format!("/Users/{id}")).cloned().unwrap_or_default()
+    }
+
+    /// What it was asked to change: method and body.
+    fn writes(&self) -> Vec<(String, Value)> {
+        let asked = self.script.asked().into_iter().filter(|asked| asked.method != "GET");
+        asked.map(|asked| (asked.method, asked.body)).collect()
+    }
+}
+
+/// A bridge to a vendor with this profile, that has these resources.
+async fn bridge(profile: &str, directory: Directory) -> (Client, Vendor, Bridge) {
+    let directory = Arc::new(Mutex::new(directory));
+    let held = directory.clone();
+    let script = Script::start(move |asked: &Asked| held.lock().unwrap().answer(asked)).await;
+    let mapping = format!("format: 1\nvendor: a scripted one\nprofile: {profile}\n");
+    let mut plan = Plan::new().file("vendor.yaml", &mapping);
+    plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./vendor.yaml").done();
+    let bridge = plan.start().await;
+    (bridge.client(), Vendor { script, directory }, bridge)
+}
+
+fn users(fields: &str) -> String {
+    format!("{{ resources: {{ Users: {{ {fields} }} }} }}")
+}
+
+fn replace(path: &str, value: impl Into<Value>) -> Value {
+    json!([{ "op": "replace", "path": path, "value": value.into() }])
+}
+
+/// The ids that a filter finds.
+async fn found(idp: &Client, filter: &str) -> Vec<String> {
+    let encoded = percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
+    let answer = idp.get(&format!("/Users?filter={encoded}")).await;
+    assert_eq!(answer.status, 200, "{filter}: {answer:?}");
+    let ids = answer.body["Resources"].as_array().cloned().unwrap_or_default();
+    assert_eq!(answer.body["totalResults"], ids.len(), "{filter}");
+    ids.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[track_caller]
+fn refused(answer: &Answer, kind: &str, says: &str) {
+    assert_eq!((answer.status, answer.body["scimType"].as_str()), (400, Some(kind)), "{answer:?}");
+    assert!(answer.body["detail"].as_str().unwrap().contains(says), "{answer:?}");
+}
+
+fn ana() -> Value {
+    json!({ "schemas": [USER], "userName": "Ana", "title": "Dr",
+        "emails": [{ "value": "old@acme.example" }, { "value": "Ana@acme.example", "primary": true }] })
+}
+
+#[tokio::test]
+async fn a_user_name_is_the_address_at_the_vendor_alone() {
+    let (idp, vendor, _bridge) = bridge(
+        &users("username: { equals_email: true }"),
+        Directory::default().user("x@acme.example", &json!({})),
+    )
+    .await;
+    let made = idp.post("/Users", &ana()).await;
+    assert_eq!((made.status, &made.body["userName"]), (201, &json!("Ana")), "{made:?}");
+    let id = made.body["id"].as_str().unwrap().to_owned();
+    let user = format!("/Users/{id}");
+    assert_eq!(vendor.user(&id)["userName"], "Ana@acme.example");
+    assert_eq!(idp.get(&user).await.body["userName"], "Ana");
+    for (filter, expected) in [
+        ("userName eq \"ana\"", vec![id.as_str()]),
+        // It is another's name, if anybody's.
+        ("userName eq \"ana@acme.example\"", vec![]),
+        ("userName eq \"nobody\"", vec![]),
+        ("userName sw \"An\"", vec![id.as_str()]),
+        // Who was never written has the vendor's.
+        ("userName eq \"x@acme.example\"", vec!["x@acme.example"]),
+    ] {
+        assert_eq!(found(&idp, filter).await, expected, "{filter}");
+    }
+    vendor.writes();
+    // Another name is nothing to the vendor; another address is another name.
+    let renamed = idp.patch(&user, &replace("userName", "ana.silva")).await;
+    assert_eq!((renamed.status, &renamed.body["userName"]), (200, &json!("ana.silva")));
+    assert_eq!(vendor.writes(), []);
+    let moved = idp.patch(&user, &replace("emails", json!([{ "value": "silva@acme.example" }]))).await;
+    assert_eq!((moved.status, &moved.body["userName"]), (200, &json!("ana.silva")));
+    assert_eq!(vendor.user(&id)["userName"], "silva@acme.example");
+    assert_eq!(found(&idp, "userName eq \"ana.silva\"").await, [id.as_str()]);
+    // The whole again is nothing new.
+    vendor.writes();
+    let whole = idp.get(&user).await.body;
+    assert_eq!(idp.put(&user, &whole).await.body["userName"], "ana.silva");
+    assert_eq!(vendor.writes(), []);
+    refused(
+        &idp.post("/Users", &json!({ "schemas": [USER], "userName": "bo" })).await,
+        "invalidValue",
+        "userName",
+    );
+    // An account that was there, by another name than its address, keeps it while neither changes.
+    vendor.directory.lock().unwrap().resources.get_mut("/Users/x@acme.example").unwrap()["emails"] =
+        json!([{ "value": "y@acme.example" }]);
+    assert_eq!(idp.patch("/Users/x@acme.example", &replace("title", "Dr")).await.status, 200);
+    assert_eq!(vendor.user("x@acme.example")["userName"], "x@acme.example");
+
+    let (idp, vendor, _bridge) = bridge("{}", Directory::default()).await;
+    let id = idp.post("/Users", &ana()).await.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(vendor.user(&id)["userName"], "Ana");
+}
+
+#[tokio::test]
+async fn a_user_name_has_the_letters_and_the_length_that_the_vendor_takes() {
+    let rules = "username: { lower: true, charset: \"a-z0-9.\", max_len: 5 }";
+    let (idp, vendor, _bridge) = bridge(&users(rules), Directory::default()).await;
+    let made = idp.post("/Users", &ana()).await;
+    assert_eq!((made.status, &made.body["userName"]), (201, &json!("Ana")), "{made:?}");
+    let id = made.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(vendor.user(&id)["userName"], "ana");
+    assert_eq!(idp.get(&format!("/Users/{id}")).await.body["userName"], "Ana");
+    assert_eq!(found(&idp, "userName eq \"ANA\"").await, [id.as_str()]);
+    vendor.writes();
+    let user = format!("/Users/{id}");
+    assert_eq!(idp.patch(&user, &replace("userName", "ANA")).await.body["userName"], "ANA");
+    assert_eq!(vendor.writes(), []);
+    refused(&idp.patch(&user, &replace("userName", "a_b")).await, "invalidValue", "characters");
+    refused(&idp.patch(&user, &replace("userName", "abcdef")).await, "invalidValue", "at most 5");
+    assert_eq!(vendor.writes(), []);
+    assert_eq!(idp.patch(&user, &replace("userName", "A.B")).await.body["userName"], "A.B");
+    assert_eq!(vendor.user(&id)["userName"], "a.b");
+
+    let (idp, vendor, _bridge) = bridge("{}", Directory::default()).await;
+    let id = idp.post("/Users", &ana()).await.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(idp.patch(&format!("/Users/{id}"), &replace("userName", "A_BCDEF")).await.status, 200);
+    assert_eq!(vendor.user(&id)["userName"], "A_BCDEF");
+}
