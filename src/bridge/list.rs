@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use compact_str::CompactString;
 
-use super::recall::{is_unique, recalled};
+use super::ask::{NOTHING, is_key, question};
+use super::recall::{Recalled, recalled};
 use super::sort::sort_by;
 use super::{Answer, Context, Error, Integration, Kind};
 use crate::emulation::{self, At, Paging, Pushdown};
@@ -36,7 +37,7 @@ pub(super) async fn list(
     check_filter(integration, resource, query.filter.as_ref())?;
     let start = query.start_index.unwrap_or(1);
     let count = query.count.unwrap_or(PAGE).min(MAX_PAGE);
-    let asked = ask(integration, resource, query);
+    let mut asked = ask(integration, resource, query);
     let sort = query.sort_by.as_ref().map(|path| integration.lens(resource).sort_by(path));
     let vendor_sorts = match &sort {
         None => true,
@@ -50,15 +51,16 @@ pub(super) async fn list(
     let shown = with_filter(&request.projection, query);
     let members = shown.shows(&AttrPath::core("members"));
     let projection = integration.vendor_projection(resource, &shown);
-    let remembered = recalled(integration, resource, query.filter.as_ref(), &projection, context).await?;
-    let asked = match &remembered {
-        Some(found) if found.is_empty() => asked,
-        Some(found) if query.filter.as_ref().is_some_and(is_unique) => {
-            return Ok(page_of(integration, request, found.clone(), (start, count)));
-        }
-        Some(_) => Pushdown { exact: false, ..asked },
-        None => Pushdown { ask: None, also: Vec::new(), exact: false },
-    };
+    let remembered =
+        match recalled(integration, resource, query.filter.as_ref(), &projection, context).await? {
+            Recalled::All(found) => return Ok(page_of(integration, request, found, (start, count))),
+            Recalled::Some(found) => found,
+            Recalled::TooMany => {
+                asked = NOTHING;
+                Vec::new()
+            }
+        };
+    asked.exact &= remembered.is_empty();
     // A page that does not say how many there are is an answer only when it is the last one.
     let paging = &integration.profile.paging;
     let whole = *paging == Paging::Index || query.filter.is_some();
@@ -84,7 +86,7 @@ pub(super) async fn list(
         context.trail.note("the vendor's answer holds what was not asked for: it is filtered here");
     }
     let mut found = walk(integration, resource, &asked, (query, members), context).await?;
-    for one in remembered.unwrap_or_default() {
+    for one in remembered {
         if !found.iter().any(|other| other.get("id") == one.get("id")) {
             found.push(one);
         }
@@ -189,24 +191,9 @@ fn unanswerable(integration: &Integration, resource: ResourceType, filter: &Filt
 }
 
 fn ask(integration: &Integration, resource: ResourceType, query: &Query) -> Pushdown {
-    let nothing = |exact| Pushdown { ask: None, also: Vec::new(), exact };
-    let Some(filter) = &query.filter else { return nothing(true) };
-    let mapped = integration.lens(resource).filter(filter);
-    // What is shown differs from what the vendor holds: it cannot be asked about it.
-    let remembered = integration.remembered(resource);
-    let mut ours = false;
-    filter.each_path(&mut |path: &AttrPath| ours |= remembered.includes(path));
-    let Some(ask) = mapped.ask else { return nothing(false) };
-    let pushed = emulation::pushdown(&integration.profile, resource, ask);
-    if ours && !is_key(filter) {
-        return nothing(false);
-    }
-    Pushdown { exact: pushed.exact && mapped.exact, ..pushed }
-}
-
-/// Equality of what identifies a resource finds it at the vendor, even if the vendor spells it in another way.
-pub(super) fn is_key(filter: &Filter) -> bool {
-    filter.as_eq().is_some_and(|(path, _)| path.is_core("userName") || path.is_core("displayName"))
+    let Some(filter) = &query.filter else { return Pushdown { exact: true, ..NOTHING } };
+    let (lens, remembered) = (integration.lens(resource), integration.remembered(resource));
+    question(filter, resource, lens, &integration.profile, remembered)
 }
 
 struct Page {
@@ -403,7 +390,7 @@ pub(super) async fn named(
 ) -> Result<Vec<CompactString>, Error> {
     let mapped = integration.lens(resource).filter(filter);
     let asked = mapped.ask.map(|ask| emulation::pushdown(&integration.profile, resource, ask));
-    let asked = asked.unwrap_or(Pushdown { ask: None, also: Vec::new(), exact: false });
+    let asked = asked.unwrap_or(NOTHING);
     let mut found = Vec::new();
     for ask in asked.each() {
         let mut pages = Pages { members: false, ..Pages::new(integration, resource, ask, MAX_WALK) };

@@ -1,5 +1,6 @@
 //! What the program does with one canonical request: hops 6 to 11, from what is remembered to what is answered.
 
+mod ask;
 mod create;
 mod delete;
 mod endpoint;
@@ -39,6 +40,7 @@ use lock::Locks;
 use membership::Learning;
 use renewal::Renewals;
 
+pub use ask::question;
 pub use endpoint::Endpoint;
 pub use error::{Error, Kind};
 pub use replay::{Answered, Replay};

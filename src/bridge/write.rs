@@ -282,6 +282,8 @@ impl Write<'_> {
             ResourceType::User => integration.groups_for(id, &after, &given, before, self.context).await?,
             ResourceType::Group => None,
         };
+        let shown = before;
+        let before = &integration.unhidden(resource, id, shown).await?;
         let known = integration.noted(resource, id).await?;
         let known = known.as_deref();
         let given = Given { groups: groups.as_ref(), known, ..given };
@@ -298,7 +300,7 @@ impl Write<'_> {
         if calls.is_empty() {
             integration.note_sent(resource, id, noted).await?;
             self.context.trail.note("nothing differs for the vendor: nothing is sent");
-            return Ok(before.clone());
+            return Ok(shown.clone());
         }
         let body = integration.send_all(&calls, self.context).await.map_err(Error::of_known)?;
         integration.note_sent(resource, id, noted).await?;

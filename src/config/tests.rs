@@ -1,6 +1,7 @@
 //! The `tests:` of a mapping file, run whenever it is checked: a file that breaks its own examples is not loaded.
 
 use super::mapping::{Compiled, compile};
+use crate::bridge;
 use crate::emulation;
 use crate::mapping::{Given, Moment, Operation};
 use crate::remainder::{Remainder, Remembered};
@@ -42,15 +43,10 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
     if let Some(filter) = test.text_at("filter") {
         let filter = Filter::parse(&expanded_text(file, filter))
             .map_err(|error| format!("the filter cannot be read: {error}"))?;
-        let mapped = lens.filter(&filter);
-        let asked = mapped
-            .ask
-            .filter(|_| may_be_asked(&filter, compiled, resource))
-            .map(|ask| emulation::pushdown(&compiled.profile, resource, ask))
-            .and_then(|pushed| {
-                let all: Vec<_> = pushed.each().flatten().cloned().collect();
-                if all.len() > 1 { Some(Filter::Or(all)) } else { pushed.ask }
-            });
+        let which = remembered(compiled, resource);
+        let pushed = bridge::question(&filter, resource, lens, &compiled.profile, &which);
+        let all: Vec<_> = pushed.each().flatten().cloned().collect();
+        let asked = if all.len() > 1 { Some(Filter::Or(all)) } else { pushed.ask };
         let expected = test.text_at("vendor").map(|text| expanded_text(file, text));
         let asked = asked.map(|filter| filter.to_string());
         let show = |text: &Option<String>| {
@@ -117,16 +113,6 @@ fn remembered(compiled: &Compiled, resource: ResourceType) -> Remembered {
         Remembered::These(paths) => Remembered::These(ours(paths)),
         Remembered::AllBut(paths) => Remembered::AllBut(ours(paths)),
     })
-}
-
-/// Whether the vendor is asked at all: what is shown and what it holds may differ in an attribute that is remembered,
-/// unless it is the name by which a resource is found.
-fn may_be_asked(filter: &Filter, compiled: &Compiled, resource: ResourceType) -> bool {
-    let which = remembered(compiled, resource);
-    let mut differs = false;
-    filter.each_path(&mut |path: &AttrPath| differs |= which.includes(path));
-    let is_name = |path: &AttrPath| path.is_core("userName") || path.is_core("displayName");
-    !differs || filter.as_eq().is_some_and(|(path, _)| is_name(path))
 }
 
 /// What a PATCH of a resource sends.

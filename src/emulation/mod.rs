@@ -5,6 +5,7 @@
 
 mod alias;
 mod bounds;
+mod external_id;
 mod fit;
 mod members;
 mod okta;

@@ -168,6 +168,10 @@ impl Profile {
                 reader.mistakes.push(mistake.hint("leave it out: SCIM 1.1 has one way to say a thing"));
             }
         }
+        let users = resources.and_then(|node| node.get("Users")?.get("external_id")?.get("groups"));
+        if users.and_then(Node::truth) == Some(false) {
+            profile.groups.lose_external_id();
+        }
         profile
     }
 }

@@ -2,6 +2,7 @@
 
 use super::alias::{self, Aliases};
 use super::bounds::Bounds;
+use super::external_id::ExternalId;
 use super::members::{AddForm, Members};
 use super::op_form::OpForm;
 use super::profile::{Reader, clamp};
@@ -56,6 +57,8 @@ pub struct Resource {
     pub bounds: Bounds,
     /// What `userName` must be.
     pub username: Username,
+    /// What it does with `externalId`.
+    pub external_id: ExternalId,
 }
 
 /// What PATCH does.
@@ -126,6 +129,7 @@ impl Resource {
         let mut these: Vec<AttrPath> = self.deny.iter().map(AttrPath::whole).collect();
         these.extend(self.enums.iter().map(|one| one.path.whole()));
         these.extend(self.bounds.remembered().map(AttrPath::whole));
+        these.extend(self.unshown());
         these.extend(self.username.changes().then(|| AttrPath::core("userName")));
         let changed = Remembered::These(these);
         match &self.allow {
@@ -202,7 +206,7 @@ impl Reader<'_> {
         if part("pathless").and_then(Node::text) == Some("required_for_members") {
             members.add_form = AddForm::PathlessObject;
         }
-        Resource {
+        let mut able = Resource {
             scim11: false,
             body_max: None,
             patch_listed,
@@ -231,7 +235,12 @@ impl Reader<'_> {
             defaults,
             bounds,
             username,
+            external_id: ExternalId::default(),
+        };
+        if let Some(node) = node.get("external_id") {
+            ExternalId::read(node, &mut able);
         }
+        able
     }
 
     fn filter(&mut self, node: &Node, catalog: &Catalog) -> Filter {

@@ -28,13 +28,35 @@ impl Vendor {
         let asked = self.script.asked().into_iter().filter(|asked| asked.method != "GET");
         asked.map(|asked| (asked.method, asked.body)).collect()
     }
+
+    /// The filters that it was asked.
+    fn filters(&self) -> Vec<String> {
+        let asked = self.script.asked().into_iter().filter(|asked| asked.method == "GET");
+        let filter = |asked: Asked| {
+            asked.query.split('&').find_map(|pair| pair.strip_prefix("filter=").map(str::to_owned))
+        };
+        asked.filter_map(filter).collect()
+    }
 }
 
 /// A bridge to a vendor with this profile, that has these resources.
 async fn bridge(profile: &str, directory: Directory) -> (Client, Vendor, Bridge) {
+    bridge_to(profile, directory, |_| {}).await
+}
+
+/// The same, where the vendor shows its resources as `shown` makes them.
+async fn bridge_to(profile: &str, directory: Directory, shown: fn(&mut Value)) -> (Client, Vendor, Bridge) {
     let directory = Arc::new(Mutex::new(directory));
     let held = directory.clone();
-    let script = Script::start(move |asked: &Asked| held.lock().unwrap().answer(asked)).await;
+    let script = Script::start(move |asked: &Asked| {
+        let (status, mut body) = held.lock().unwrap().answer(asked);
+        match body.get_mut("Resources").and_then(Value::as_array_mut) {
+            Some(resources) => resources.iter_mut().for_each(shown),
+            None => shown(&mut body),
+        }
+        (status, body)
+    })
+    .await;
     let mapping = format!("format: 1\nvendor: a scripted one\nprofile: {profile}\n");
     let mut plan = Plan::new().file("vendor.yaml", &mapping);
     plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./vendor.yaml").done();
@@ -149,4 +171,97 @@ async fn a_user_name_has_the_letters_and_the_length_that_the_vendor_takes() {
     let id = idp.post("/Users", &ana()).await.body["id"].as_str().unwrap().to_owned();
     assert_eq!(idp.patch(&format!("/Users/{id}"), &replace("userName", "A_BCDEF")).await.status, 200);
     assert_eq!(vendor.user(&id)["userName"], "A_BCDEF");
+}
+
+#[tokio::test]
+async fn who_has_no_external_id_at_the_vendor_has_one_at_the_bridge() {
+    let user = json!({ "schemas": [USER], "userName": "ana", "externalId": "X1" });
+    let there = Directory::default().user("bo", &json!({}));
+    let (idp, vendor, _bridge) = bridge(&users("external_id: { stored: false }"), there).await;
+    let made = idp.post("/Users", &user).await;
+    assert_eq!((made.status, &made.body["externalId"]), (201, &json!("X1")), "{made:?}");
+    let id = made.body["id"].as_str().unwrap().to_owned();
+    let path = format!("/Users/{id}");
+    assert_eq!(vendor.user(&id)["externalId"], Value::Null);
+    assert_eq!(idp.get(&path).await.body["externalId"], "X1");
+    vendor.script.asked();
+    assert_eq!(found(&idp, "externalId eq \"X1\"").await, [id.as_str()]);
+    assert_eq!(vendor.script.asked().len(), 1, "it is known who has it");
+    assert!(found(&idp, "externalId eq \"x1\"").await.is_empty(), "another case is another identifier");
+    vendor.script.asked();
+    assert!(found(&idp, "externalId eq \"X2\"").await.is_empty());
+    assert_eq!(vendor.script.asked().len(), 0, "nobody but the bridge knows");
+    let changed = idp.patch(&path, &replace("externalId", "X2")).await;
+    assert_eq!((changed.status, &changed.body["externalId"]), (200, &json!("X2")));
+    assert_eq!(vendor.writes(), []);
+    assert_eq!(found(&idp, "externalId eq \"X2\"").await, [id.as_str()]);
+    assert!(found(&idp, "externalId eq \"X1\"").await.is_empty());
+    assert_eq!(idp.delete(&path).await.status, 204);
+    assert!(found(&idp, "externalId eq \"X2\"").await.is_empty());
+
+    let (idp, vendor, _bridge) = bridge("{}", Directory::default()).await;
+    let id = idp.post("/Users", &user).await.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(vendor.user(&id)["externalId"], "X1");
+    vendor.script.asked();
+    assert_eq!(found(&idp, "externalId eq \"X1\"").await, [id.as_str()]);
+    assert_eq!(vendor.filters(), ["externalId eq \"X1\""]);
+}
+
+#[tokio::test]
+async fn an_external_id_that_is_not_shown_is_remembered_and_not_sent_again() {
+    let silent = |body: &mut Value| drop(body.as_object_mut().map(|body| body.remove("externalId")));
+    let there = || Directory::default().user("bo", &json!({ "externalId": "B1" }));
+    let user = json!({ "schemas": [USER], "userName": "ana", "externalId": "X1", "active": true });
+    let (idp, vendor, _bridge) = bridge_to(&users("external_id: { returned: false }"), there(), silent).await;
+    let made = idp.post("/Users", &user).await;
+    assert_eq!((made.status, &made.body["externalId"]), (201, &json!("X1")), "{made:?}");
+    let id = made.body["id"].as_str().unwrap().to_owned();
+    let path = format!("/Users/{id}");
+    assert_eq!(vendor.user(&id)["externalId"], "X1");
+    for body in [idp.get(&path).await.body, user.clone()] {
+        vendor.writes();
+        let put = idp.put(&path, &body).await;
+        assert_eq!((put.status, &put.body["externalId"]), (200, &json!("X1")), "{put:?}");
+        assert_eq!(vendor.writes(), []);
+    }
+    assert_eq!(idp.get(&path).await.body["externalId"], "X1");
+    assert_eq!(found(&idp, "externalId eq \"X1\"").await, [id.as_str()]);
+    // Of whom nothing is remembered, the vendor's word is taken.
+    assert_eq!(found(&idp, "externalId eq \"B1\"").await, ["bo"]);
+    assert_eq!(idp.patch(&path, &replace("externalId", "X2")).await.body["externalId"], "X2");
+    assert_eq!(vendor.user(&id)["externalId"], "X2");
+
+    let (idp, vendor, _bridge) = bridge_to("{}", there(), silent).await;
+    let id = idp.post("/Users", &user).await.body["id"].as_str().unwrap().to_owned();
+    vendor.writes();
+    assert_eq!(idp.put(&format!("/Users/{id}"), &user).await.status, 200);
+    assert_eq!(vendor.writes().len(), 1, "it seems to be missing, each time");
+    assert!(found(&idp, "externalId eq \"B1\"").await.is_empty());
+}
+
+#[tokio::test]
+async fn an_external_id_may_be_needed_and_may_be_final() {
+    let rules = "external_id: { required: true, mutable: false, groups: false }";
+    let (idp, vendor, _bridge) = bridge(&users(rules), Directory::default()).await;
+    let without = json!({ "schemas": [USER], "userName": "ana" });
+    refused(&idp.post("/Users", &without).await, "invalidValue", "externalId");
+    let with = json!({ "schemas": [USER], "userName": "ana", "externalId": "X1" });
+    let id = idp.post("/Users", &with).await.body["id"].as_str().unwrap().to_owned();
+    let path = format!("/Users/{id}");
+    vendor.writes();
+    assert_eq!(idp.patch(&path, &replace("externalId", "X2")).await.body["externalId"], "X2");
+    assert_eq!(vendor.writes(), []);
+    assert_eq!(found(&idp, "externalId eq \"X2\"").await, [id.as_str()]);
+    let group = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Staff",
+        "externalId": "G1" });
+    let made = idp.post("/Groups", &group).await;
+    assert_eq!((made.status, &made.body["externalId"]), (201, &json!("G1")));
+    assert_eq!(vendor.writes()[0].1["externalId"], Value::Null);
+
+    let (idp, vendor, _bridge) = bridge("{}", Directory::default()).await;
+    let id = idp.post("/Users", &without).await.body["id"].as_str().unwrap().to_owned();
+    idp.patch(&format!("/Users/{id}"), &replace("externalId", "X2")).await;
+    assert_eq!(vendor.user(&id)["externalId"], "X2");
+    idp.post("/Groups", &group).await;
+    assert_eq!(vendor.writes().pop().unwrap().1["externalId"], "G1");
 }

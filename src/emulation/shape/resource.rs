@@ -107,6 +107,25 @@ const USERNAME: Shape = Shape::Object(&[
     Field::optional("lower", Shape::Truth, "it has no capitals"),
 ]);
 
+const EXTERNAL_ID: [Field; 4] = [
+    Field::optional("stored", Shape::Truth, "whether the vendor has one; if not, the bridge keeps it"),
+    Field::optional("returned", Shape::Truth, "whether it is shown; if not, the bridge remembers it"),
+    Field::optional("required", Shape::Truth, "whether a creation needs one"),
+    Field::optional(
+        "mutable",
+        Shape::Truth,
+        "whether it can be changed; if not, a change is remembered, not sent",
+    ),
+];
+
+const EXTERNAL_ID_OF_USERS: Shape = Shape::Object(&[
+    EXTERNAL_ID[0],
+    EXTERNAL_ID[1],
+    EXTERNAL_ID[2],
+    EXTERNAL_ID[3],
+    Field::optional("groups", Shape::Truth, "whether groups have one, too"),
+]);
+
 const DEACTIVATE: Shape = Shape::Object(&[
     Field::optional("via", Shape::WordOrLater(&["patch"], &["put", "delete", "native"]), "by active:false"),
     Field::optional(
@@ -273,13 +292,14 @@ macro_rules! resource {
 pub(super) const USERS: Shape = resource![
     Field::later("aliases", "secondary e-mail addresses"),
     Field::optional("username", USERNAME, "rules for userName"),
-    Field::later("external_id", "how externalId is handled"),
+    Field::optional("external_id", EXTERNAL_ID_OF_USERS, "how externalId is handled"),
     Field::later("manager", "how the manager is referenced"),
     Field::later("protected", "accounts that cannot be changed"),
     Field::later("id", "the vendor's identifiers"),
 ];
 
 pub(super) const GROUPS: Shape = resource![
+    Field::optional("external_id", Shape::Object(&EXTERNAL_ID), "how externalId is handled"),
     Field::optional("members", MEMBERS, "how members are shown and changed"),
     Field::later("as", "what a group is at the vendor"),
     Field::later("nested", "groups within groups"),

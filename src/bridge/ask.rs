@@ -1,0 +1,42 @@
+//! What the vendor is asked for a filter: that part of it which the vendor and the rules let it answer.
+
+use crate::emulation::{self, Profile, Pushdown};
+use crate::mapping::Lens;
+use crate::remainder::Remembered;
+use crate::scim::filter::Filter;
+use crate::scim::name::AttrPath;
+use crate::scim::schema::ResourceType;
+
+/// No question: all are looked through.
+pub(super) const NOTHING: Pushdown = Pushdown { ask: None, also: Vec::new(), exact: false };
+
+/// The question for a filter. `remembered`: of what is shown, this may differ from what the vendor has.
+pub fn question(
+    filter: &Filter,
+    resource: ResourceType,
+    lens: &Lens,
+    profile: &Profile,
+    remembered: &Remembered,
+) -> Pushdown {
+    let mapped = lens.filter(filter);
+    let Some(ask) = mapped.ask else { return NOTHING };
+    // What is shown differs from what the vendor holds: it cannot be asked about it.
+    let mut ours = false;
+    filter.each_path(&mut |path: &AttrPath| ours |= remembered.includes(path));
+    if ours && !is_key(filter) {
+        return NOTHING;
+    }
+    let pushed = emulation::pushdown(profile, resource, ask);
+    Pushdown { exact: pushed.exact && mapped.exact, ..pushed }
+}
+
+/// Equality of what identifies a resource finds it at the vendor, even if the vendor spells it in another way.
+pub(super) fn is_key(filter: &Filter) -> bool {
+    filter.as_eq().is_some_and(|(path, _)| path.is_core("userName") || path.is_core("displayName"))
+}
+
+/// Whether a filter is about what no two resources have in common: the name of a user (RFC 7643 §4.1.1), or the identifier
+/// that the identity provider gave (§3.1).
+pub(super) fn is_unique(filter: &Filter) -> bool {
+    filter.as_eq().is_some_and(|(path, _)| path.is_core("userName") || path.is_core("externalId"))
+}
