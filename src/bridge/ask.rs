@@ -21,13 +21,21 @@ pub fn question(
     let mapped = lens.filter(filter);
     let Some(ask) = mapped.ask else { return NOTHING };
     // What is shown differs from what the vendor holds: it cannot be asked about it.
-    let mut ours = false;
-    filter.each_path(&mut |path: &AttrPath| ours |= remembered.includes(path));
-    if ours && !is_key(filter) {
+    let (mut differs, mut ours) = (false, false);
+    filter.each_path(&mut |path: &AttrPath| {
+        if remembered.includes(path) {
+            differs = true;
+            let altered = profile.resource(resource).altered();
+            ours |= lens.remembered().includes(path) || altered.includes(&lens.vendor_side(path));
+        }
+    });
+    // Where only what was emptied is remembered, the vendor finds more than there are.
+    let emptied = differs && !ours && filter.as_eq().is_some_and(|(_, value)| !value.is_null());
+    if differs && !emptied && !is_key(filter) {
         return NOTHING;
     }
     let pushed = emulation::pushdown(profile, resource, ask);
-    Pushdown { exact: pushed.exact && mapped.exact, ..pushed }
+    Pushdown { exact: pushed.exact && mapped.exact && !emptied, ..pushed }
 }
 
 /// Equality of what identifies a resource finds it at the vendor, even if the vendor spells it in another way.

@@ -1,5 +1,6 @@
 //! A resource cut to what the vendor accepts. What falls away here is remembered by the bridge.
 
+use super::put::keep_uncleared;
 use super::resource::{Enum, Resource};
 use crate::scim::error::Error;
 use crate::scim::json::Value;
@@ -35,6 +36,9 @@ pub fn fit(
     }
     profile.bounds.apply(&mut resource, before, catalog)?;
     profile.members.within(&resource, before)?;
+    if let Some(before) = before {
+        keep_uncleared(profile, &mut resource, before, catalog);
+    }
     let mut resource = trim(profile, resource, catalog);
     if creates
         && let Some(path) =

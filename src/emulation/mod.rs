@@ -15,6 +15,7 @@ mod patch;
 mod plan;
 mod profile;
 mod pushdown;
+mod put;
 mod repair;
 mod resource;
 mod scim11;

@@ -6,7 +6,7 @@ use super::fit::trim;
 use super::paging::{At, Paging};
 use super::profile::{Profile, Speak};
 use super::resource::{Delete, Patch, Resource};
-use super::{alias, okta, patch, scim11};
+use super::{alias, okta, patch, put, scim11};
 use crate::scim::diff::{self, Change};
 use crate::scim::error::Error;
 use crate::scim::filter::Filter;
@@ -244,13 +244,14 @@ pub fn direct(
     Some(patches(able, resource, id, sent, "the operations need no look at the vendor first"))
 }
 
-fn sayable(able: &Resource, resource: ResourceType, operations: &[Operation]) -> bool {
+/// Whether operations can be said where they are written as a part of the resource.
+pub(super) fn sayable(able: &Resource, resource: ResourceType, operations: &[Operation]) -> bool {
     let mut parts = operations.iter().filter(|operation| patch::is_part(able, operation)).peekable();
     parts.peek().is_none() || scim11::can_say(resource, parts)
 }
 
 /// One PATCH, or as many as the vendor's limits make of it.
-fn patches(
+pub(super) fn patches(
     able: &Resource,
     resource: ResourceType,
     id: &str,
@@ -284,43 +285,20 @@ pub fn change(
     if changes.is_empty() {
         return Ok(Vec::new());
     }
-    let revokes = changes.iter().any(takes_away);
-    let call = |verb: Verb, body: Value, why: &'static str| {
-        let call = Call { revokes, ..Call::new(verb, resource, Some(id), why).with(body) };
-        Ok(vec![call.in_version(profile)])
-    };
     if profile.speak == Speak::Okta {
         let (verb, body, why) = okta::change(resource, id, before, after, &changes);
-        return call(verb, body, why);
+        let revokes = changes.iter().any(takes_away);
+        return Ok(vec![Call { revokes, ..Call::new(verb, resource, Some(id), why).with(body) }]);
     }
-    let operations = diff::operations(&changes);
-    let (patchable, why) = match able.patch {
-        Patch::Full => {
-            let listed = changes.iter().all(|change| patch::is_listed(able, &Some(change.path.whole())));
-            (listed, "only what differs")
-        }
-        Patch::ActiveOnly => {
-            (changes.iter().all(|change| change.path.is_core("active")), "only `active` differs")
-        }
-        Patch::None => (false, ""),
-    };
-    let stays = operations.iter().find(|operation| patch::cannot_go(able, operation));
-    if patchable && stays.is_none() && sayable(able, resource, &operations) {
-        return Ok(patches(able, resource, id, operations, why));
-    }
-    if able.no_put {
-        let listed = |change: &&Change| !patch::is_listed(able, &Some(change.path.whole()));
-        let unable = stays.and_then(|operation| operation.path.as_ref()).map(ToString::to_string);
-        let change = changes.iter().find(listed).or(changes.first());
-        return Err(Error::mutability(
-            unable.or_else(|| change.map(|change| change.path.to_string())).unwrap_or_default(),
-        ));
-    }
-    call(Verb::Put, whole(after, catalog), "the vendor cannot PATCH this: the whole resource")
+    let calls = put::calls(able, resource, id, (before, after), &changes, (catalog, takes_away))?;
+    Ok(calls
+        .into_iter()
+        .map(|call| if call.verb == Verb::Put { call.in_version(profile) } else { call })
+        .collect())
 }
 
 /// The whole resource as a PUT carries it: with its id, without what only the vendor writes.
-fn whole(after: &Value, catalog: &Catalog) -> Value {
+pub(super) fn whole(after: &Value, catalog: &Catalog) -> Value {
     let mut body = after.clone();
     without_refs(&mut body);
     body.retain(|name, _| {

@@ -6,6 +6,7 @@ use super::external_id::ExternalId;
 use super::members::{AddForm, Members};
 use super::op_form::OpForm;
 use super::profile::{Reader, clamp};
+use super::put::{Omitted, Put};
 use super::username::Username;
 use crate::remainder::Remembered;
 use crate::scim::filter::Op;
@@ -37,8 +38,12 @@ pub struct Resource {
     pub(super) op_form: OpForm,
     /// How members are shown and changed; of groups.
     pub members: Members,
-    /// PUT is not there.
-    pub no_put: bool,
+    /// What PUT does.
+    pub put: Put,
+    /// What becomes of what a PUT does not name.
+    pub omitted: Omitted,
+    /// All attributes that can be emptied; `None`: every one.
+    pub clearable: Option<Vec<AttrPath>>,
     /// What DELETE does.
     pub delete: Delete,
     /// Which filters it evaluates.
@@ -124,8 +129,14 @@ pub struct Enum {
 }
 
 impl Resource {
-    /// The attributes, in the vendor's terms, that do not come back as they were sent.
+    /// The attributes, in the vendor's terms, that do not come back as they were sent, or not when they were emptied.
     pub fn remembered(&self) -> Remembered {
+        let emptied = self.emptied().map(Remembered::AllBut).unwrap_or_default();
+        self.altered().and(emptied)
+    }
+
+    /// The attributes, in the vendor's terms, that do not come back as they were sent.
+    pub fn altered(&self) -> Remembered {
         let mut these: Vec<AttrPath> = self.deny.iter().map(AttrPath::whole).collect();
         these.extend(self.enums.iter().map(|one| one.path.whole()));
         these.extend(self.bounds.remembered().map(AttrPath::whole));
@@ -206,6 +217,8 @@ impl Reader<'_> {
         if part("pathless").and_then(Node::text) == Some("required_for_members") {
             members.add_form = AddForm::PathlessObject;
         }
+        let (put, omitted) = Put::read(node);
+        let clearable = of("clearable").map(|list| self.paths(list, catalog));
         let mut able = Resource {
             scim11: false,
             body_max: None,
@@ -221,7 +234,9 @@ impl Reader<'_> {
                 Some("none") => Patch::None,
                 _ => Patch::Full,
             },
-            no_put: node.text_at("put") == Some("none"),
+            put,
+            omitted,
+            clearable,
             delete: match node.text_at("delete") {
                 Some("deactivate") => Delete::Deactivate,
                 Some("unsupported") => Delete::Unsupported,

@@ -265,3 +265,26 @@ async fn an_external_id_may_be_needed_and_may_be_final() {
     idp.post("/Groups", &group).await;
     assert_eq!(vendor.writes().pop().unwrap().1["externalId"], "G1");
 }
+
+#[tokio::test]
+async fn what_cannot_be_emptied_is_empty_for_the_identity_provider_alone() {
+    let there = || Directory::default().user("ana", &json!({ "title": "Dr", "nickName": "A" }));
+    let (idp, vendor, _bridge) = bridge(&users("attrs: { clearable: [nickName] }"), there()).await;
+    let gone = json!([{ "op": "remove", "path": "title" }, { "op": "remove", "path": "nickName" }]);
+    let changed = idp.patch("/Users/ana", &gone).await;
+    assert_eq!((changed.status, &changed.body["title"]), (200, &Value::Null), "{changed:?}");
+    let read = idp.get("/Users/ana").await.body;
+    assert_eq!((&read["title"], &read["nickName"]), (&Value::Null, &Value::Null));
+    assert_eq!((&vendor.user("ana")["title"], &vendor.user("ana")["nickName"]), (&json!("Dr"), &Value::Null));
+    vendor.writes();
+    assert_eq!(idp.put("/Users/ana", &read).await.status, 200);
+    assert_eq!(vendor.writes(), []);
+    assert!(found(&idp, "title eq \"Dr\"").await.is_empty());
+    assert_eq!(vendor.filters().pop().unwrap(), "title eq \"Dr\"", "it may find more than there are");
+    assert_eq!(idp.patch("/Users/ana", &replace("title", "Prof")).await.body["title"], "Prof");
+    assert_eq!(found(&idp, "title eq \"Prof\"").await, ["ana"]);
+
+    let (idp, vendor, _bridge) = bridge("{}", there()).await;
+    idp.patch("/Users/ana", &gone).await;
+    assert_eq!(vendor.user("ana")["title"], Value::Null);
+}

@@ -31,6 +31,7 @@ mod ninjaone;
 mod process;
 mod profile;
 mod properties;
+mod puts;
 mod revokes;
 mod scim11;
 mod shipped;

@@ -96,7 +96,11 @@ const ATTRS: Shape = Shape::Object(&[
     Field::later("rename", "other names; use `move` rules"),
     Field::later("transform", "what the vendor makes of values by itself"),
     Field::later("element_defaults", "sub-attributes that the vendor needs"),
-    Field::later("clearable", "what can be emptied"),
+    Field::optional(
+        "clearable",
+        Shape::List(&Shape::Text),
+        "all that can be emptied; of the rest is remembered that it is gone",
+    ),
     Field::later("unknown", "what the vendor does with unknown attributes"),
 ]);
 
@@ -227,6 +231,24 @@ const RETURNED: Shape = Shape::Short(
     ]),
 );
 
+const PUTS: Shape = Shape::Word(&["full", "active_only", "merge_nonzero", "none"]);
+
+const PUT: Shape = Shape::Short(
+    &PUTS,
+    &Shape::Object(&[
+        Field::optional(
+            "kind",
+            PUTS,
+            "what it changes: all (the default), active alone, what has a value and nothing else, or there is none",
+        ),
+        Field::optional(
+            "omitted",
+            Shape::Word(&["cleared", "kept"]),
+            "what becomes of what is not named: it goes, whoever wrote it, or it stays",
+        ),
+    ]),
+);
+
 const MEMBERS: Shape = Shape::Object(&[
     Field::optional(
         "returned",
@@ -269,7 +291,7 @@ macro_rules! resource {
         Shape::Object(&[
             Field::optional("supported", Shape::Truth, "whether the vendor has them at all"),
             Field::optional("patch", PATCH, "what PATCH does"),
-            Field::optional("put", Shape::Word(&["full", "none"]), "what PUT does"),
+            Field::optional("put", PUT, "what PUT does"),
             Field::optional("filter", FILTER, "which filters the vendor evaluates"),
             Field::optional("attrs", ATTRS, "which attributes it has"),
             Field::optional(
