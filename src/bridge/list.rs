@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use compact_str::CompactString;
 
-use super::ask::{NOTHING, is_key, question};
+use super::ask::{is_key, is_name, question, the_one};
 use super::recall::{Recalled, recalled};
 use super::sort::sort_by;
 use super::{Answer, Context, Error, Integration, Kind};
@@ -56,7 +56,7 @@ pub(super) async fn list(
             Recalled::All(found) => return Ok(page_of(integration, request, found, (start, count))),
             Recalled::Some(found) => found,
             Recalled::TooMany => {
-                asked = NOTHING;
+                asked = Pushdown::NOTHING;
                 Vec::new()
             }
         };
@@ -86,10 +86,17 @@ pub(super) async fn list(
         context.trail.note("the vendor's answer holds what was not asked for: it is filtered here");
     }
     let mut found = walk(integration, resource, &asked, (query, members), context).await?;
+    if asked.partial && found.is_empty() && remembered.is_empty() {
+        let all = Pushdown::NOTHING;
+        found = walk(integration, resource, &all, (query, members), context).await?;
+    }
     for one in remembered {
         if !found.iter().any(|other| other.get("id") == one.get("id")) {
             found.push(one);
         }
+    }
+    if let Some(filter) = query.filter.as_ref().filter(|filter| found.len() > 1 && is_name(filter)) {
+        found = the_one(filter, found)?;
     }
     if let Some(path) = &query.sort_by {
         sort_by(&mut found, path, query.descending, integration, resource);
@@ -191,7 +198,7 @@ fn unanswerable(integration: &Integration, resource: ResourceType, filter: &Filt
 }
 
 fn ask(integration: &Integration, resource: ResourceType, query: &Query) -> Pushdown {
-    let Some(filter) = &query.filter else { return Pushdown { exact: true, ..NOTHING } };
+    let Some(filter) = &query.filter else { return Pushdown { exact: true, ..Pushdown::NOTHING } };
     let (lens, remembered) = (integration.lens(resource), integration.remembered(resource));
     question(filter, resource, lens, &integration.profile, remembered)
 }
@@ -288,7 +295,7 @@ async fn as_it_is(
     let total = page.total.or((is_key || page.resources.is_empty()).then_some(end));
     let Some(total) = total else { return Ok(None) };
     // One name is one resource's: more are an answer to another question, and not all of it can be checked.
-    if is_key && total > end {
+    if is_key && (total > end || (end > 1 && query.filter.as_ref().is_some_and(is_name))) {
         return Ok(None);
     }
     // What the identity provider deleted, and the vendor has still, is a gap: on this page or before it, so that the total,
@@ -390,7 +397,7 @@ pub(super) async fn named(
 ) -> Result<Vec<CompactString>, Error> {
     let mapped = integration.lens(resource).filter(filter);
     let asked = mapped.ask.map(|ask| emulation::pushdown(&integration.profile, resource, ask));
-    let asked = asked.unwrap_or(NOTHING);
+    let asked = asked.unwrap_or(Pushdown::NOTHING);
     let mut found = Vec::new();
     for ask in asked.each() {
         let mut pages = Pages { members: false, ..Pages::new(integration, resource, ask, MAX_WALK) };

@@ -177,6 +177,7 @@ pub(super) fn compile(
     remembers: bool,
     mistakes: &mut Vec<Mistake>,
 ) -> Compiled {
+    let file = &with_profile(file);
     let scope = Scope::read(file, with, mistakes);
     let profile = Profile::read(file.get("profile"), &scope.prefixes, mistakes);
     let [users, groups] =
@@ -232,6 +233,20 @@ pub(super) fn check_shape(file: &Node, mistakes: &mut Vec<Mistake>) {
     if let Some(profile) = file.get("profile") {
         emulation::SHAPE.check(profile, mistakes);
     }
+}
+
+/// The file with the rules that its profile stands for, after its own.
+fn with_profile(file: &Node) -> Node {
+    let mut out = file.clone();
+    for (section, resource) in [("users", ResourceType::User), ("groups", ResourceType::Group)] {
+        let more = file.get("profile").map(|profile| emulation::rules(profile, resource)).unwrap_or_default();
+        if !more.is_empty() {
+            let own = file.get(section).and_then(|section| section.get("rules"));
+            let own = own.map(Node::items).unwrap_or_default();
+            set_rules(&mut out, section, own.iter().cloned().chain(more).collect());
+        }
+    }
+    out
 }
 
 /// Everything of a file on top of another: named things are joined, rules follow those of the other.

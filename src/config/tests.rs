@@ -47,8 +47,8 @@ fn one(file: &Node, test: &Node, compiled: &Compiled) -> Result<(), String> {
         let pushed = bridge::question(&filter, resource, lens, &compiled.profile, &which);
         let all: Vec<_> = pushed.each().flatten().cloned().collect();
         let asked = if all.len() > 1 { Some(Filter::Or(all)) } else { pushed.ask };
+        let asked = asked.map(|filter| compiled.profile.words(resource, &filter));
         let expected = test.text_at("vendor").map(|text| expanded_text(file, text));
-        let asked = asked.map(|filter| filter.to_string());
         let show = |text: &Option<String>| {
             text.as_ref().map_or("no filter at all".to_owned(), |text| format!("`{text}`"))
         };

@@ -14,9 +14,9 @@ pub(super) fn check(file: &Node, mistakes: &mut Vec<Mistake>) {
     let mut tables = Vec::new();
     let mut texts = Vec::new();
     rules.iter().for_each(|rules| gather(rules, &mut tables, &mut texts));
-    for key in ["profile", "tables"] {
-        file.get(key).into_iter().for_each(|node| gather(node, &mut Vec::new(), &mut texts));
-    }
+    // What the profile makes of values, it may make by a table.
+    file.get("profile").into_iter().for_each(|node| gather(node, &mut tables, &mut texts));
+    file.get("tables").into_iter().for_each(|node| gather(node, &mut Vec::new(), &mut texts));
     let own = |section: &str| {
         let entries = file.get(section).map(Node::entries).unwrap_or_default();
         entries.iter().map(|(key, _)| key).filter(|key| key.span.file == file.span.file)

@@ -3,7 +3,6 @@
 //! A vendor's deviations are data, the [`Profile`]; an empty one is a vendor that does all that RFC 7643 and 7644 ask.
 //! The planner turns *before → after* into the fewest calls that this vendor accepts.
 
-mod alias;
 mod bounds;
 mod external_id;
 mod fit;
@@ -16,8 +15,10 @@ mod plan;
 mod profile;
 mod pushdown;
 mod put;
+mod question;
 mod repair;
 mod resource;
+mod rules;
 mod scim11;
 mod shape;
 mod username;
@@ -30,5 +31,6 @@ pub use plan::{Call, Verb, change, create, delete, direct, list, read};
 pub use profile::{Echo, Profile, Speak};
 pub use pushdown::{Pushdown, pushdown};
 pub use resource::{Delete, Patch, Resource};
+pub use rules::rules;
 pub use scim11::{merged, read as read_scim11};
 pub use shape::PROFILE as SHAPE;

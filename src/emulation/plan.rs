@@ -6,7 +6,7 @@ use super::fit::trim;
 use super::paging::{At, Paging};
 use super::profile::{Profile, Speak};
 use super::resource::{Delete, Patch, Resource};
-use super::{alias, okta, patch, put, scim11};
+use super::{okta, patch, put, scim11};
 use crate::scim::diff::{self, Change};
 use crate::scim::error::Error;
 use crate::scim::filter::Filter;
@@ -134,7 +134,7 @@ pub fn list(
     projection: &Projection,
 ) -> Call {
     let mut call = Call::new(Verb::Get, resource, None, "a page of resources");
-    call.query.extend(filter.map(|filter| ("filter".into(), named(profile, resource, filter).to_string())));
+    call.query.extend(filter.map(|filter| ("filter".into(), profile.words(resource, filter))));
     let count = match profile.max_count {
         Some(max) => Some(count.unwrap_or(max).min(max)),
         None => count,
@@ -168,12 +168,6 @@ fn flag(profile: &Profile, projection: &Projection, call: &mut Call) {
             .filter(|_| projection.shows(&AttrPath::core("members")))
             .map(|(name, value)| (name, value.into())),
     );
-}
-
-/// A filter in the names that the vendor has for its attributes there.
-fn named(profile: &Profile, resource: ResourceType, filter: &Filter) -> Filter {
-    let filter = alias::apply(&profile.resource(resource).filter.aliases, filter.clone());
-    if profile.scim11 { scim11::filter(filter) } else { filter }
 }
 
 fn path_in_query(profile: &Profile, path: &AttrPath) -> String {

@@ -11,6 +11,8 @@ use super::okta;
 use super::paging::Paging;
 use super::repair::Repair;
 use super::resource::Resource;
+use super::scim11;
+use crate::scim::filter::Filter;
 use crate::scim::name::AttrPath;
 use crate::scim::schema::{Attribute, AttributeType, Catalog, ResourceType, Schema};
 use crate::yaml::{Mistake, Node};
@@ -110,6 +112,15 @@ impl Profile {
         match self.speak {
             Speak::Okta => okta::reaches(start, count),
             Speak::Rfc => self.paging.reaches(start),
+        }
+    }
+
+    /// A filter as the vendor is asked it.
+    pub fn words(&self, resource: ResourceType, filter: &Filter) -> String {
+        let wording = &self.resource(resource).filter.wording;
+        match self.scim11 {
+            true => wording.text(&scim11::filter(filter.clone())),
+            false => wording.text(filter),
         }
     }
 

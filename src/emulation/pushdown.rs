@@ -2,7 +2,7 @@
 
 use super::profile::Profile;
 use super::resource;
-use crate::scim::filter::Filter;
+use crate::scim::filter::{Filter, Op};
 use crate::scim::name::AttrPath;
 use crate::scim::schema::ResourceType;
 
@@ -15,9 +15,14 @@ pub struct Pushdown {
     pub also: Vec<Filter>,
     /// Whether the answer needs no further filtering.
     pub exact: bool,
+    /// Whether the answer may miss what was asked for: when it holds none, all are looked through.
+    pub partial: bool,
 }
 
 impl Pushdown {
+    /// No question: all are looked through.
+    pub const NOTHING: Self = Self { ask: None, also: Vec::new(), exact: false, partial: false };
+
     /// Every question to put; one without a filter where there is nothing to ask for.
     pub fn each(&self) -> impl Iterator<Item = Option<&Filter>> {
         [self.ask.as_ref()].into_iter().chain(self.also.iter().map(Some))
@@ -29,17 +34,25 @@ impl Pushdown {
 pub fn pushdown(profile: &Profile, resource: ResourceType, filter: Filter) -> Pushdown {
     let able = &profile.resource(resource).filter;
     if knows(able, &filter) {
-        return Pushdown { ask: Some(filter), also: Vec::new(), exact: true };
+        let exact = !able.wording.widens(&filter);
+        return Pushdown { ask: Some(filter), exact, ..Pushdown::NOTHING };
+    }
+    if is_guess(able, &filter) {
+        return Pushdown { ask: Some(filter), partial: true, ..Pushdown::NOTHING };
     }
     let parts = match filter {
         Filter::And(parts) => parts,
         Filter::Or(parts) if parts.iter().all(|part| knows(able, part)) => {
             let mut parts = parts.into_iter();
-            return Pushdown { ask: parts.next(), also: parts.collect(), exact: false };
+            return Pushdown { ask: parts.next(), also: parts.collect(), ..Pushdown::NOTHING };
         }
-        _ => return Pushdown { ask: None, also: Vec::new(), exact: false },
+        _ => return Pushdown::NOTHING,
     };
     // An equality selects most.
+    if able.wording.combos.is_some() {
+        let single = Filter::all(able.wording.most(&parts)).filter(|filter| knows(able, filter));
+        return Pushdown { ask: single, ..Pushdown::NOTHING };
+    }
     let mut known: Vec<Filter> = parts.into_iter().filter(|part| knows(able, part)).collect();
     known.sort_by_key(|part| part.as_eq().is_none());
     let few =
@@ -49,7 +62,17 @@ pub fn pushdown(profile: &Profile, resource: ResourceType, filter: Filter) -> Pu
         Some(most) => known.truncate(few(most).max(1)),
         None => {}
     }
-    Pushdown { ask: Filter::all(known), also: Vec::new(), exact: false }
+    Pushdown { ask: Filter::all(known), ..Pushdown::NOTHING }
+}
+
+/// Whether it is worth asking although some may be missed: whoever is found is the one.
+fn is_guess(able: &resource::Filter, filter: &Filter) -> bool {
+    let Some((path, _)) = filter.as_eq().filter(|(path, _)| able.wording.strict.contains(path)) else {
+        return false;
+    };
+    let mut wording = able.wording.clone();
+    wording.strict.clear();
+    path.is_core("userName") && knows(&resource::Filter { wording, ..able.clone() }, filter)
 }
 
 /// Whether the vendor evaluates a filter.
@@ -73,6 +96,18 @@ fn understands(able: &resource::Filter, filter: &Filter) -> bool {
         !able.unreliable.iter().any(|other| other.same_attribute(path))
             && able.attributes.as_ref().is_none_or(|known| known.contains(path))
     };
+    if let Filter::And(parts) = filter
+        && able.wording.combos.is_some()
+    {
+        let each = |part: &Filter| {
+            part.as_eq().is_some_and(|(path, _)| attribute(path))
+                && able.ops.as_ref().is_none_or(|ops| ops.contains(&Op::Eq))
+        };
+        return able.wording.takes_all(parts) && parts.iter().all(each);
+    }
+    if !able.wording.takes(filter) {
+        return false;
+    }
     match filter {
         Filter::Compare { path, op, .. } => {
             attribute(path) && able.ops.as_ref().is_none_or(|ops| ops.contains(op))

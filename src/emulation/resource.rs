@@ -1,12 +1,12 @@
 //! How one resource type of a vendor differs, read from its part of a profile.
 
-use super::alias::{self, Aliases};
 use super::bounds::Bounds;
 use super::external_id::ExternalId;
 use super::members::{AddForm, Members};
 use super::op_form::OpForm;
 use super::profile::{Reader, clamp};
 use super::put::{Omitted, Put};
+use super::question::Wording;
 use super::username::Username;
 use crate::remainder::Remembered;
 use crate::scim::filter::Op;
@@ -111,8 +111,8 @@ pub struct Filter {
     pub no_element: bool,
     /// How many comparisons and operators a filter may have; `None`: any number.
     pub max_nodes: Option<usize>,
-    /// Attributes that have other names in a filter.
-    pub(super) aliases: Aliases,
+    /// How it wants to be asked.
+    pub wording: Wording,
 }
 
 /// A closed set of values.
@@ -192,6 +192,17 @@ impl Reader<'_> {
         let username = username.map(|node| Username::read(node, self)).unwrap_or_default();
         let mut filter = node.get("filter").map(|node| self.filter(node, catalog)).unwrap_or_default();
         filter.unreliable.clone_from(&bounds.garbled);
+        if username.lower {
+            filter.wording.lower(&AttrPath::core("userName"));
+        }
+        for one in of("transform").map(Node::items).unwrap_or_default() {
+            let (Some(path), Some(via)) = (one.get("path"), one.get("fn")) else { continue };
+            if let Some(path) = self.path(path.text().unwrap_or_default(), path.span, catalog)
+                && via.each().iter().any(|function| function.text() == Some("lower"))
+            {
+                filter.wording.lower(&path);
+            }
+        }
         let mut enums = Vec::new();
         for (key, definition) in of("enum").map(Node::entries).unwrap_or_default() {
             let Some(path) = self.path(&key.text, key.span, catalog) else { continue };
@@ -272,7 +283,7 @@ impl Reader<'_> {
             no_not: no("not"),
             no_element: no("element"),
             max_nodes: node.get("max_nodes").and_then(Node::whole).map(clamp),
-            aliases: alias::read(node, self, catalog),
+            wording: Wording::read(node, self, catalog),
         }
     }
 }

@@ -13,24 +13,24 @@ use crate::peer::script::{self, Asked, Script};
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
 /// A vendor that does what it is told, and what it has.
-struct Vendor {
-    script: Script,
-    directory: Arc<Mutex<Directory>>,
+pub(crate) struct Vendor {
+    pub(crate) script: Script,
+    pub(crate) directory: Arc<Mutex<Directory>>,
 }
 
 impl Vendor {
-    fn user(&self, id: &str) -> Value {
+    pub(crate) fn user(&self, id: &str) -> Value {
         self.directory.lock().unwrap().resources.get(&format!("/Users/{id}")).cloned().unwrap_or_default()
     }
 
     /// What it was asked to change: method and body.
-    fn writes(&self) -> Vec<(String, Value)> {
+    pub(crate) fn writes(&self) -> Vec<(String, Value)> {
         let asked = self.script.asked().into_iter().filter(|asked| asked.method != "GET");
         asked.map(|asked| (asked.method, asked.body)).collect()
     }
 
     /// The filters that it was asked.
-    fn filters(&self) -> Vec<String> {
+    pub(crate) fn filters(&self) -> Vec<String> {
         let asked = self.script.asked().into_iter().filter(|asked| asked.method == "GET");
         let filter = |asked: Asked| {
             asked.query.split('&').find_map(|pair| pair.strip_prefix("filter=").map(str::to_owned))
@@ -40,12 +40,16 @@ impl Vendor {
 }
 
 /// A bridge to a vendor with this profile, that has these resources.
-async fn bridge(profile: &str, directory: Directory) -> (Client, Vendor, Bridge) {
+pub(crate) async fn bridge(profile: &str, directory: Directory) -> (Client, Vendor, Bridge) {
     bridge_to(profile, directory, |_| {}).await
 }
 
 /// The same, where the vendor shows its resources as `shown` makes them.
-async fn bridge_to(profile: &str, directory: Directory, shown: fn(&mut Value)) -> (Client, Vendor, Bridge) {
+pub(crate) async fn bridge_to(
+    profile: &str,
+    directory: Directory,
+    shown: fn(&mut Value),
+) -> (Client, Vendor, Bridge) {
     let directory = Arc::new(Mutex::new(directory));
     let held = directory.clone();
     let script = Script::start(move |asked: &Asked| {
@@ -64,16 +68,16 @@ async fn bridge_to(profile: &str, directory: Directory, shown: fn(&mut Value)) -
     (bridge.client(), Vendor { script, directory }, bridge)
 }
 
-fn users(fields: &str) -> String {
+pub(crate) fn users(fields: &str) -> String {
     format!("{{ resources: {{ Users: {{ {fields} }} }} }}")
 }
 
-fn replace(path: &str, value: impl Into<Value>) -> Value {
+pub(crate) fn replace(path: &str, value: impl Into<Value>) -> Value {
     json!([{ "op": "replace", "path": path, "value": value.into() }])
 }
 
 /// The ids that a filter finds.
-async fn found(idp: &Client, filter: &str) -> Vec<String> {
+pub(crate) async fn found(idp: &Client, filter: &str) -> Vec<String> {
     let encoded = percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
     let answer = idp.get(&format!("/Users?filter={encoded}")).await;
     assert_eq!(answer.status, 200, "{filter}: {answer:?}");
@@ -83,7 +87,7 @@ async fn found(idp: &Client, filter: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn refused(answer: &Answer, kind: &str, says: &str) {
+pub(crate) fn refused(answer: &Answer, kind: &str, says: &str) {
     assert_eq!((answer.status, answer.body["scimType"].as_str()), (400, Some(kind)), "{answer:?}");
     assert!(answer.body["detail"].as_str().unwrap().contains(says), "{answer:?}");
 }

@@ -226,7 +226,7 @@ async fn queries_have_the_names_of_scim_1_1() {
         ("2.0", format!("username eq \"a\" and {ENTERPRISE}:department sw \"b\""), "/ServiceProviderConfig"),
     ] {
         let mapping = format!(
-            "format: 1\nvendor: Odd\nprofile:\n  scim_version: \"{version}\"\n  resources:\n    Users: {{ filter: {{ alias: {{ userName: username }} }} }}\n"
+            "format: 1\nvendor: Odd\nprofile:\n  scim_version: \"{version}\"\n  resources:\n    Users: {{ filter: {{ attr_alias: {{ userName: username }} }} }}\n"
         );
         let mut plan = Plan::new().file("odd.yaml", &mapping);
         plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./odd.yaml").done();

@@ -92,12 +92,25 @@ fn error(errors: &Value) -> Value {
 
 /// A filter with the names of SCIM 1.1.
 pub(super) fn filter(filter: Filter) -> Filter {
-    super::alias::renamed(filter, &older_path)
+    renamed(filter, &older_path)
 }
 
 /// An attribute as it stands in a parameter of a query.
 pub(super) fn named(path: &AttrPath) -> AttrPath {
     older_path(path)
+}
+
+/// A filter with another name for each attribute; those within an element keep theirs.
+fn renamed(filter: Filter, name: &impl Fn(&AttrPath) -> AttrPath) -> Filter {
+    let all = |parts: Vec<Filter>| parts.into_iter().map(|part| renamed(part, name)).collect();
+    match filter {
+        Filter::Compare { path, op, value } => Filter::Compare { path: name(&path), op, value },
+        Filter::Present(path) => Filter::Present(name(&path)),
+        Filter::Element(path, inner) => Filter::Element(name(&path), inner),
+        Filter::And(parts) => Filter::And(all(parts)),
+        Filter::Or(parts) => Filter::Or(all(parts)),
+        Filter::Not(inner) => Filter::Not(Box::new(renamed(*inner, name))),
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,23 @@ const FILTER: Shape = Shape::Object(&[
         Shape::Count,
         "how many comparisons and operators a filter may have; a longer one is asked in part, or not at all",
     ),
-    Field::optional("alias", Shape::Map(&Shape::Text), "attributes that have other names in a filter"),
+    Field::optional(
+        "combos",
+        Shape::List(&Shape::List(&Shape::Text)),
+        "all sets of attributes that a filter may compare, joined by `and`",
+    ),
+    Field::optional("attr_alias", Shape::Map(&Shape::Text), "what it calls attributes in a filter"),
+    Field::optional(
+        "match_case",
+        Shape::Map(&Shape::Word(&["ci", "exact"])),
+        "where it compares by case and the schema does not, or the other way round",
+    ),
+    Field::optional("value_quote", Shape::Word(&["json", "none"]), "whether texts stand in quotes"),
+    Field::optional(
+        "post_check",
+        Shape::Truth,
+        "whether it may answer with others than asked for; they are looked through again",
+    ),
     Field::optional(
         "unsupported",
         Shape::Word(&["error_400", "silent_empty", "silent_all"]),
@@ -94,7 +110,14 @@ const ATTRS: Shape = Shape::Object(&[
     ),
     Field::optional("immutable", Shape::List(&Shape::Text), "what can never be changed; a change is refused"),
     Field::later("rename", "other names; use `move` rules"),
-    Field::later("transform", "what the vendor makes of values by itself"),
+    Field::optional(
+        "transform",
+        Shape::List(&Shape::Object(&[
+            Field::required("path", Shape::Text, "the attribute"),
+            Field::required("fn", Shape::OneOrMore(&Shape::Any), "the function, or several, as under `via`"),
+        ])),
+        "what the vendor makes of values by itself; it is asked by that, and what was written is read",
+    ),
     Field::later("element_defaults", "sub-attributes that the vendor needs"),
     Field::optional(
         "clearable",
