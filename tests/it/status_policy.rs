@@ -2,7 +2,7 @@
 //! nothing else, Entra takes 429 to mean that it is too fast itself, and either gives up on an answer that seems final. So
 //! what passes must look passing, what stays must look final, and the bridge's own trouble like neither.
 
-use std::net::TcpListener;
+use tokio::net::TcpSocket;
 
 use scim_bridge::simulator::{Simulator, Vendor};
 use serde_json::{Value, json};
@@ -254,7 +254,10 @@ async fn each_failure_of_the_vendor_is_told_as_each_client_understands_it() {
 
 #[tokio::test]
 async fn a_vendor_that_cannot_be_reached_is_away_for_a_while() {
-    let url = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    // Bound and not listening: nobody else can be given the port meanwhile.
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", taken.local_addr().unwrap());
     let mut plan = Plan::new();
     plan.integration("acme", &url, "token-of-the-vendor").done();
     let bridge = plan.start().await;
