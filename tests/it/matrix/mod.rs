@@ -98,5 +98,6 @@ vendors! {
     rfc: "rfc",
     servicenow: "servicenow",
     slack: "slack",
+    slack_v1: "slack-v1",
     snowflake: "snowflake",
 }

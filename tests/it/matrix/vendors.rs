@@ -95,6 +95,14 @@ pub const STANDS: &[Stand] = &[
         keeps: true,
         ..PLAIN
     },
+    Stand {
+        vendor: Vendor::SlackV1,
+        mapping: "slack-v1",
+        set: &[("limits", "false")],
+        knobs: &[("errors", "\"object\""), ("errors", "\"string\"")],
+        keeps: true,
+        ..PLAIN
+    },
     Stand { vendor: Vendor::Snowflake, mapping: "snowflake", set: &[("legacy", "false")], ..PLAIN },
 ];
 
