@@ -18,6 +18,7 @@ impl Write<'_> {
         let (operation, moment) = (Operation::Create, integration.moment(resource)?);
         let given = Given { groups: groups.as_ref(), operation, moment, ..Given::default() };
         let sent = integration.forward(resource, body.clone(), &given, None, self.context)?;
+        let sent = integration.with_manager(resource, sent, None, self.context).await?;
         let noted = integration.to_note(resource, &sent, None, None);
         let (call, then) = emulation::create(&integration.profile, resource, sent);
         let reply = integration.call(&call, self.context).await?;
@@ -58,6 +59,9 @@ impl Write<'_> {
             ResourceType::Group => Box::pin(integration.group_made(&id, &body, self.context)).await,
             ResourceType::User => integration.user_made(&id).await,
         };
+        if resource == ResourceType::User {
+            integration.link_reports(&id, &body).await?;
+        }
         self.shown(seen).await.map(Answer::Created)
     }
 

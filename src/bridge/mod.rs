@@ -8,6 +8,7 @@ mod error;
 mod finish;
 mod list;
 mod lock;
+mod manager;
 mod members;
 mod membership;
 mod noted;

@@ -119,6 +119,8 @@ impl Integration {
     /// # Errors
     /// As [`Wire::send`].
     pub(super) async fn call(&self, call: &Call, context: &Context) -> Result<Reply, Error> {
+        let told = self.profile.told(call);
+        let call = told.as_ref().unwrap_or(call);
         if let (Some(most), Some(body)) = (self.profile.body_max, &call.body)
             && body.to_bytes().len() > most
         {
@@ -127,6 +129,9 @@ impl Integration {
         let mut reply = self.wire.send(call, context.deadline, &context.trail).await?;
         if self.profile.scim11 {
             reply.body = reply.body.map(|body| emulation::read_scim11(call.resource, body));
+        }
+        if let Some(body) = reply.body.as_mut().filter(|_| (200..300).contains(&reply.status)) {
+            self.profile.heard(call.resource, body);
         }
         let repair = &self.profile.repair;
         if repair.is_nothing() {

@@ -56,7 +56,7 @@ impl Write<'_> {
         self.shown(seen).await.map(Answer::Replaced)
     }
 
-    async fn modify(&self, id: &str, operations: &[PatchOperation]) -> Result<Answer, Error> {
+    pub(super) async fn modify(&self, id: &str, operations: &[PatchOperation]) -> Result<Answer, Error> {
         let (integration, resource) = (self.integration, self.resource);
         let _held = integration.locks.hold(resource, id, self.context.deadline).await?;
         if integration.is_buried(resource, id).await? {
@@ -288,6 +288,7 @@ impl Write<'_> {
         let known = known.as_deref();
         let given = Given { groups: groups.as_ref(), known, ..given };
         let after = integration.forward(resource, after, &given, Some(before), self.context)?;
+        let after = integration.with_manager(resource, after, Some((id, before)), self.context).await?;
         let noted = integration.to_note(resource, &after, Some(before), known);
         let calls = emulation::change(
             &integration.profile,

@@ -12,6 +12,8 @@ use crate::yaml::Node;
 pub struct Bounds {
     /// How many characters a text may have. Longer ones are refused before the vendor is asked: a rule with `fit` cuts.
     pub max_len: Vec<(AttrPath, usize)>,
+    /// How many characters of a text the vendor gets. The whole is remembered.
+    pub cut: Vec<(AttrPath, usize)>,
     /// How many values a list may have. The others are remembered, not sent.
     pub max_values: Vec<MaxValues>,
     /// What a creation can set, and nothing else can. A change is remembered, not sent.
@@ -30,8 +32,20 @@ pub struct MaxValues {
     pub path: AttrPath,
     /// How many.
     pub n: usize,
-    /// The first ones are kept, instead of the primary one and then the first ones.
-    pub first: bool,
+    /// Which.
+    pub keep: Keep,
+}
+
+/// Which values of a list are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// The primary one, and then the first ones.
+    #[default]
+    Primary,
+    /// The first ones.
+    First,
+    /// So many of each type: the primary one of it, and then the first ones.
+    Type,
 }
 
 impl Bounds {
@@ -47,12 +61,19 @@ impl Bounds {
         let list = |key: &str, reader: &mut Reader<'_>| {
             attrs.get(key).map(|list| reader.paths(list, catalog)).unwrap_or_default()
         };
-        let first = |node: &Node| node.text_at("keep") == Some("first");
+        let keep = |node: &Node| match node.text_at("keep") {
+            Some("first") => Keep::First,
+            Some("type") => Keep::Type,
+            _ => Keep::Primary,
+        };
+        let cuts = |(_, _, node): &(AttrPath, usize, &Node)| node.text_at("over") == Some("truncate");
+        let (cut, max_len): (Vec<_>, Vec<_>) = max_len.into_iter().partition(cuts);
         Self {
             max_len: max_len.into_iter().map(|(path, n, _)| (path, n)).collect(),
+            cut: cut.into_iter().map(|(path, n, _)| (path, n)).collect(),
             max_values: max_values
                 .into_iter()
-                .map(|(path, n, node)| MaxValues { path, n, first: first(node) })
+                .map(|(path, n, node)| MaxValues { path, n, keep: keep(node) })
                 .collect(),
             create_only: list("create_only", reader),
             immutable: list("immutable", reader),
@@ -77,7 +98,8 @@ impl Bounds {
 
     /// The attributes that do not always come back as they were sent.
     pub fn remembered(&self) -> impl Iterator<Item = &AttrPath> {
-        self.max_values.iter().map(|one| &one.path).chain(&self.create_only).chain(&self.garbled)
+        let cut = self.cut.iter().map(|(path, _)| path);
+        self.max_values.iter().map(|one| &one.path).chain(&self.create_only).chain(&self.garbled).chain(cut)
     }
 
     /// Puts a resource into the bounds. `before`: what the vendor has; `None` when it is about to be made.
@@ -95,6 +117,9 @@ impl Bounds {
                 let kept = one.keep(list);
                 one.path.set(resource, kept);
             }
+        }
+        for (path, most) in &self.cut {
+            shorten(path, *most, resource);
         }
         if let Some(before) = before {
             let both_off = is_off(before) && is_off(resource);
@@ -125,16 +150,60 @@ impl Bounds {
 }
 
 impl MaxValues {
+    /// So many, the primary one among them.
+    pub(super) fn primary(path: AttrPath, n: usize) -> Self {
+        Self { path, n, keep: Keep::Primary }
+    }
+
     /// The elements that the vendor gets, in their order.
     fn keep(&self, list: &Value) -> Value {
         let items = list.items();
+        if self.keep == Keep::Type {
+            return self.of_each_type(items);
+        }
         let is_primary = |item: &Value| item.get("primary").and_then(Value::as_bool) == Some(true);
-        let primary = items.iter().position(|item| !self.first && is_primary(item));
+        let primary = items.iter().position(|item| self.keep == Keep::Primary && is_primary(item));
         let others = (0..items.len()).filter(|at| Some(*at) != primary);
         let mut kept: Vec<usize> = primary.into_iter().chain(others).take(self.n).collect();
         kept.sort_unstable();
         kept.into_iter().filter_map(|at| items.get(at)).cloned().collect()
     }
+
+    fn of_each_type(&self, items: &[Value]) -> Value {
+        let kind = |item: &Value| item.text_at("type").unwrap_or_default().to_lowercase();
+        let is_primary = |item: &Value| item.get("primary").and_then(Value::as_bool) == Some(true);
+        let before = |at: usize, item: &Value| {
+            let (own, earlier) = (kind(item), |other: usize| other < at);
+            let alike = items.iter().enumerate().filter(|(_, other)| kind(other) == own);
+            alike
+                .filter(|(other, one)| match (is_primary(one), is_primary(item)) {
+                    (first, second) if first == second => earlier(*other),
+                    (first, _) => first,
+                })
+                .count()
+        };
+        let kept = items.iter().enumerate().filter(|(at, item)| before(*at, item) < self.n);
+        kept.map(|(_, item)| item.clone()).collect()
+    }
+}
+
+/// Cuts the text at a path, or in every element.
+fn shorten(path: &AttrPath, most: usize, resource: &mut Value) {
+    let Some(mut attribute) = path.attribute_in(resource).cloned() else { return };
+    let cut = |value: &mut Value| {
+        if let Some(text) = value.as_str().filter(|text| text.chars().count() > most) {
+            *value = Value::from(text.chars().take(most).collect::<String>());
+        }
+    };
+    let one = |item: &mut Value| match &path.sub {
+        Some(sub) => item.get_mut(sub).into_iter().for_each(cut),
+        None => cut(item),
+    };
+    match attribute.items_mut() {
+        Some(items) => items.iter_mut().for_each(one),
+        None => one(&mut attribute),
+    }
+    path.whole().set(resource, attribute);
 }
 
 fn is_off(user: &Value) -> bool {

@@ -39,6 +39,8 @@ pub fn fit(
     if let Some(before) = before {
         keep_uncleared(profile, &mut resource, before, catalog);
     }
+    profile.elements.apply(&mut resource);
+    profile.words.roles.fit(&mut resource);
     let mut resource = trim(profile, resource, catalog);
     if creates
         && let Some(path) =
@@ -69,12 +71,18 @@ pub(super) fn trim(profile: &Resource, mut resource: Value, catalog: &Catalog) -
     if let Some(allow) = &profile.allow {
         keep(allow, &mut resource, catalog);
     }
+    if profile.only_known.is_some() {
+        keep_known(&mut resource, catalog);
+    }
     resource
 }
 
 /// Puts a value into the vendor's spelling, or its default in the place of an unknown one.
 fn close(one: &Enum, resource: &mut Value) -> Result<(), Error> {
-    let Some(text) = one.path.get(resource).and_then(Value::scalar_text) else { return Ok(()) };
+    let Some(given) = one.path.get(resource).and_then(Value::scalar_text) else { return Ok(()) };
+    let alike = |other: &str| if one.exact { other == given } else { other.eq_ignore_ascii_case(given) };
+    let mapped = one.map.iter().find(|(from, _)| alike(from)).map(|(_, to)| to.clone());
+    let text = mapped.as_deref().unwrap_or(given);
     let same = |value: &&String| if one.exact { *value == text } else { value.eq_ignore_ascii_case(text) };
     let known = one.values.iter().find(same).map(|value| Value::from(value.as_str()));
     match known.or_else(|| one.default.clone()) {
@@ -97,6 +105,21 @@ fn take(path: &AttrPath, resource: &mut Value) {
         (Some(items), Some(sub)) => items.iter_mut().for_each(|item| drop(item.remove(sub))),
         _ => drop(path.remove(resource)),
     }
+}
+
+/// Leaves what some schema in use has.
+fn keep_known(resource: &mut Value, catalog: &Catalog) {
+    resource.retain(|key, value| {
+        let common =
+            ["schemas", "id", "meta", "externalId"].iter().any(|name| name.eq_ignore_ascii_case(key));
+        match catalog.extension(key) {
+            Some(schema) => {
+                value.retain(|name, _| schema.attribute(name).is_some());
+                value.members().len() > 0
+            }
+            None => common || catalog.core_attribute(key).is_some(),
+        }
+    });
 }
 
 /// Leaves what is allowed: whole attributes, or some of their parts.

@@ -4,8 +4,10 @@
 //! The planner turns *before → after* into the fewest calls that this vendor accepts.
 
 mod bounds;
+mod elements;
 mod external_id;
 mod fit;
+mod manager;
 mod members;
 mod okta;
 mod op_form;
@@ -22,8 +24,10 @@ mod rules;
 mod scim11;
 mod shape;
 mod username;
+mod words;
 
 pub use fit::{fit, keep_defaults};
+pub use manager::{Manager, path as manager_path};
 pub use members::page as page_of_members;
 pub use paging::{At, Paging};
 pub use patch::{as_members, members_of};

@@ -217,6 +217,7 @@ pub fn direct(
                 && !able.enums.iter().any(|one| about(&one.path))
                 && !able.bounds.concern(&path)
                 && !able.username.concerns(&path)
+                && !able.words.concern(&path)
         })
     });
     if profile.speak == Speak::Okta {

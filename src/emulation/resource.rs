@@ -1,13 +1,16 @@
 //! How one resource type of a vendor differs, read from its part of a profile.
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, MaxValues};
+use super::elements::Elements;
 use super::external_id::ExternalId;
+use super::manager::{self, Manager};
 use super::members::{AddForm, Members};
 use super::op_form::OpForm;
 use super::profile::{Reader, clamp};
 use super::put::{Omitted, Put};
 use super::question::Wording;
 use super::username::Username;
+use super::words::{Roles, Words};
 use crate::remainder::Remembered;
 use crate::scim::filter::Op;
 use crate::scim::json::Value;
@@ -54,6 +57,10 @@ pub struct Resource {
     pub deny: Vec<AttrPath>,
     /// What a creation needs.
     pub required: Vec<AttrPath>,
+    /// All attributes of the schemas in use, where others are not sent: the vendor refuses them, or loses them.
+    pub only_known: Option<Vec<AttrPath>>,
+    /// What the elements of lists need.
+    pub elements: Elements,
     /// Closed sets of values.
     pub enums: Vec<Enum>,
     /// What a creation sends when there is nothing.
@@ -62,6 +69,10 @@ pub struct Resource {
     pub bounds: Bounds,
     /// What `userName` must be.
     pub username: Username,
+    /// Other names and shapes of attributes.
+    pub words: Words,
+    /// By what it names managers, where they are looked up.
+    pub manager: Option<Manager>,
     /// What it does with `externalId`.
     pub external_id: ExternalId,
 }
@@ -122,6 +133,8 @@ pub struct Enum {
     pub path: AttrPath,
     /// The values.
     pub values: Vec<String>,
+    /// What some values become.
+    pub map: Vec<(String, String)>,
     /// What is sent in place of any other.
     pub default: Option<Value>,
     /// Another case is another value.
@@ -141,8 +154,15 @@ impl Resource {
         these.extend(self.enums.iter().map(|one| one.path.whole()));
         these.extend(self.bounds.remembered().map(AttrPath::whole));
         these.extend(self.unshown());
+        these.extend((self.words.roles != Roles::Objects).then(|| AttrPath::core("roles")));
+        these.extend(self.manager.map(|_| manager::path()));
+        these.extend(self.elements.lists().map(AttrPath::whole));
         these.extend(self.username.changes().then(|| AttrPath::core("userName")));
         let changed = Remembered::These(these);
+        let changed = match &self.only_known {
+            Some(known) => changed.and(Remembered::AllBut(known.clone())),
+            None => changed,
+        };
         match &self.allow {
             None => changed,
             Some(allow) => {
@@ -173,18 +193,41 @@ impl Resource {
     }
 }
 
+/// All attributes of the schemas in use.
+fn known(catalog: &Catalog) -> Vec<AttrPath> {
+    let own = catalog.core.attributes.iter().map(|attribute| AttrPath::core(&attribute.name));
+    let extensions = catalog.extensions.iter().flat_map(|schema| {
+        schema.attributes.iter().map(|attribute| AttrPath {
+            schema: Some(schema.id.clone()),
+            name: attribute.name.clone(),
+            sub: None,
+        })
+    });
+    own.chain(extensions).chain(["schemas", "id", "meta", "externalId"].map(AttrPath::core)).collect()
+}
+
 impl Reader<'_> {
     pub(super) fn resource(&mut self, node: &Node, catalog: &Catalog) -> Resource {
         let attrs = node.get("attrs");
         let of = |key: &str| attrs.and_then(|attrs| attrs.get(key));
         let allow = of("allow").map(|list| self.paths(list, catalog));
         let required = of("required").map(|list| self.paths(list, catalog)).unwrap_or_default();
-        let deny = of("deny").map(|list| self.paths(list, catalog)).unwrap_or_default();
+        let mut deny = of("deny").map(|list| self.paths(list, catalog)).unwrap_or_default();
         let mut bounds = attrs.map(|attrs| Bounds::read(attrs, self, catalog)).unwrap_or_default();
         if node.get("rename").and_then(Node::truth) == Some(false) {
             bounds.immutable.push(AttrPath::core("displayName"));
         }
         bounds.garbled = Bounds::garbled(node.get("deactivate").and_then(|node| node.text_at("effect")));
+        let words = Words::read(node, self, catalog);
+        if node
+            .get("manager")
+            .is_some_and(|node| node.text().or_else(|| node.text_at("kind")) == Some("none"))
+        {
+            deny.push(manager::path());
+        }
+        let roles = node.get("roles_form").and_then(|form| form.get("max")).and_then(Node::whole).map(clamp);
+        let one = matches!(words.roles, Roles::Text | Roles::Object).then_some(1);
+        bounds.max_values.extend(one.or(roles).map(|n| MaxValues::primary(AttrPath::core("roles"), n)));
         let username = node.get("username");
         if let Some(most) = username.and_then(|node| node.get("max_len")).and_then(Node::whole) {
             bounds.max_len.push((AttrPath::core("userName"), clamp(most)));
@@ -192,6 +235,7 @@ impl Reader<'_> {
         let username = username.map(|node| Username::read(node, self)).unwrap_or_default();
         let mut filter = node.get("filter").map(|node| self.filter(node, catalog)).unwrap_or_default();
         filter.unreliable.clone_from(&bounds.garbled);
+        filter.wording.alias.extend(words.aliases());
         if username.lower {
             filter.wording.lower(&AttrPath::core("userName"));
         }
@@ -207,8 +251,11 @@ impl Reader<'_> {
         for (key, definition) in of("enum").map(Node::entries).unwrap_or_default() {
             let Some(path) = self.path(&key.text, key.span, catalog) else { continue };
             let values = definition.get("values").map(Node::items).unwrap_or_default();
+            let map = definition.get("map").map(Node::entries).unwrap_or_default().iter();
+            let map = map.map(|(from, to)| (from.text.clone(), to.text().unwrap_or_default().to_owned()));
             enums.push(Enum {
                 path,
+                map: map.collect(),
                 values: values.iter().filter_map(Node::text).map(str::to_owned).collect(),
                 default: definition.get("default").filter(|node| !node.is_null()).map(Node::to_value),
                 exact: definition.text_at("case") == Some("exact"),
@@ -245,6 +292,13 @@ impl Reader<'_> {
                 Some("none") => Patch::None,
                 _ => Patch::Full,
             },
+            only_known: of("unknown")
+                .and_then(Node::text)
+                .filter(|word| *word != "ignored")
+                .map(|_| known(catalog)),
+            elements: of("element_defaults")
+                .map(|node| Elements::read(node, self, catalog))
+                .unwrap_or_default(),
             put,
             omitted,
             clearable,
@@ -261,6 +315,8 @@ impl Reader<'_> {
             defaults,
             bounds,
             username,
+            words,
+            manager: node.get("manager").and_then(Manager::read),
             external_id: ExternalId::default(),
         };
         if let Some(node) = node.get("external_id") {

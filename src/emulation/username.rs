@@ -94,7 +94,7 @@ impl Username {
 }
 
 /// The primary address, or the first one.
-fn address(user: &Value) -> Option<&str> {
+pub(super) fn address(user: &Value) -> Option<&str> {
     let emails = user.get("emails")?.each();
     let primary = emails.iter().find(|email| email.get("primary").and_then(Value::as_bool) == Some(true));
     primary

@@ -292,3 +292,102 @@ async fn what_cannot_be_emptied_is_empty_for_the_identity_provider_alone() {
     idp.patch("/Users/ana", &gone).await;
     assert_eq!(vendor.user("ana")["title"], Value::Null);
 }
+
+#[tokio::test]
+async fn values_become_those_that_the_vendor_knows() {
+    let kinds = "attrs: { enum: { userType: { values: [internal, external], map: { Contractor: external }, default: internal } } }";
+    for (profile, expected) in
+        [(users(kinds), ["external", "internal"]), ("{}".to_owned(), ["contractor", "boss"])]
+    {
+        let (idp, vendor, _bridge) = bridge(&profile, Directory::default()).await;
+        for (wrote, expected) in ["contractor", "boss"].iter().zip(expected) {
+            let mut user = ana();
+            user["userName"] = json!(wrote);
+            user["userType"] = json!(wrote);
+            let id = idp.post("/Users", &user).await.body["id"].as_str().unwrap().to_owned();
+            assert_eq!(vendor.user(&id)["userType"], expected);
+            assert_eq!(idp.get(&format!("/Users/{id}")).await.body["userType"], *wrote);
+            assert_eq!(found(&idp, &format!("userType eq \"{wrote}\"")).await, [id.as_str()]);
+            vendor.writes();
+            let again = replace("userType", *wrote);
+            assert_eq!(idp.patch(&format!("/Users/{id}"), &again).await.body["userType"], *wrote);
+            assert!(profile == "{}" || vendor.writes().is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_cut_for_the_vendor_alone() {
+    let cut =
+        "attrs: { max_len: { title: { n: 3, over: truncate }, emails.value: { n: 5, over: truncate } } }";
+    let mut user = ana();
+    user["title"] = json!("Äöüß");
+    for (profile, title, email) in
+        [(users(cut), "Äöü", "old@a"), ("{}".to_owned(), "Äöüß", "old@acme.example")]
+    {
+        let (idp, vendor, _bridge) = bridge(&profile, Directory::default()).await;
+        let id = idp.post("/Users", &user).await.body["id"].as_str().unwrap().to_owned();
+        let path = format!("/Users/{id}");
+        assert_eq!(
+            (&vendor.user(&id)["title"], &vendor.user(&id)["emails"][0]["value"]),
+            (&json!(title), &json!(email))
+        );
+        let read = idp.get(&path).await.body;
+        assert_eq!((&read["title"], &read["emails"]), (&user["title"], &user["emails"]));
+        assert_eq!(found(&idp, "title eq \"Äöüß\"").await, [id.as_str()]);
+        vendor.writes();
+        assert_eq!(idp.put(&path, &read).await.status, 200);
+        assert_eq!(vendor.writes(), []);
+        let other = idp.patch(&path, &replace("title", "Äöüx")).await;
+        assert_eq!((other.status, &other.body["title"]), (200, &json!("Äöüx")));
+        assert_eq!(vendor.writes().is_empty(), profile != "{}", "for the vendor it is the same");
+    }
+}
+
+#[tokio::test]
+async fn elements_have_what_the_vendor_needs_and_no_more_than_it_takes() {
+    let mut user = ana();
+    user["phoneNumbers"] = json!([{ "value": "1", "type": "work" }, { "value": "2", "type": "mobile" },
+        { "value": "3", "type": "work", "primary": true }]);
+    user["emails"] = json!([{ "value": "a@acme.example" }, { "value": "b@acme.example", "type": "home" }]);
+    let needs = "attrs: { element_defaults: { emails: { primary: true, type: work } }, max_values: { phoneNumbers: { n: 1, keep: type } } }";
+    let emails = json!([{ "value": "a@acme.example", "primary": true, "type": "work" }, { "value": "b@acme.example", "type": "home" }]);
+    let phones =
+        json!([{ "value": "2", "type": "mobile" }, { "value": "3", "type": "work", "primary": true }]);
+    for (profile, emails, phones) in [
+        (users(needs), emails, phones),
+        ("{}".to_owned(), user["emails"].clone(), user["phoneNumbers"].clone()),
+    ] {
+        let (idp, vendor, _bridge) = bridge(&profile, Directory::default()).await;
+        let id = idp.post("/Users", &user).await.body["id"].as_str().unwrap().to_owned();
+        let path = format!("/Users/{id}");
+        assert_eq!((&vendor.user(&id)["emails"], &vendor.user(&id)["phoneNumbers"]), (&emails, &phones));
+        let read = idp.get(&path).await.body;
+        assert_eq!((&read["emails"], &read["phoneNumbers"]), (&user["emails"], &user["phoneNumbers"]));
+        vendor.writes();
+        assert_eq!(idp.put(&path, &read).await.status, 200);
+        assert_eq!(vendor.writes(), []);
+    }
+}
+
+#[tokio::test]
+async fn what_no_schema_has_is_sent_where_it_does_no_harm() {
+    let mut user = ana();
+    user["urn:example:1.0:User"] = json!({ "shoeSize": 39 });
+    for (profile, sent) in [
+        (users("attrs: { unknown: rejected }"), false),
+        (users("attrs: { unknown: silently_lost }"), false),
+        (users("attrs: { unknown: ignored }"), true),
+        ("{}".to_owned(), true),
+    ] {
+        let (idp, vendor, _bridge) = bridge(&profile, Directory::default()).await;
+        let made = idp.post("/Users", &user).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let id = made.body["id"].as_str().unwrap().to_owned();
+        assert_eq!(vendor.user(&id).get("urn:example:1.0:User").is_some(), sent, "{profile}");
+        assert_eq!(vendor.user(&id)["title"], "Dr");
+        let read = idp.get(&format!("/Users/{id}")).await.body;
+        assert_eq!(read["urn:example:1.0:User"]["shoeSize"], 39, "{profile}");
+        assert_eq!(found(&idp, "title eq \"Dr\"").await, [id.as_str()]);
+    }
+}

@@ -36,6 +36,7 @@ mod puts;
 mod questions;
 mod revokes;
 mod scim11;
+mod shapes;
 mod shipped;
 mod spoken;
 mod status_policy;

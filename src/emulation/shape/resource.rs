@@ -50,15 +50,15 @@ const ENUM: Shape = Shape::Object(&[
     Field::required("values", Shape::List(&Shape::Text), "the values that the vendor knows"),
     Field::optional("default", Shape::Any, "sent in place of any other; without one, another is refused"),
     Field::optional("case", Shape::Word(&["exact", "ci"]), "ci: another case is corrected (the default)"),
-    Field::later("map", "what other values become; use a table in a rule"),
+    Field::optional("map", Shape::Map(&Shape::Text), "what other values become"),
 ]);
 
 const MAX_LEN: Shape = Shape::Object(&[
     Field::required("n", Shape::Count, "how many characters"),
     Field::optional(
         "over",
-        Shape::WordOrLater(&["reject"], &["truncate"]),
-        "a longer one is refused; a rule with `fit` cuts it",
+        Shape::Word(&["reject", "truncate"]),
+        "a longer one is refused (the default), or cut, and remembered whole",
     ),
 ]);
 
@@ -66,8 +66,8 @@ const MAX_VALUES: Shape = Shape::Object(&[
     Field::required("n", Shape::Count, "how many values"),
     Field::optional(
         "keep",
-        Shape::WordOrLater(&["primary", "first"], &["type"]),
-        "which: the primary one and then the first ones (the default), or just the first ones",
+        Shape::Word(&["primary", "first", "type"]),
+        "which: the primary one and then the first ones (the default), just the first ones, or so many of each type",
     ),
 ]);
 
@@ -109,7 +109,14 @@ const ATTRS: Shape = Shape::Object(&[
         "what only a creation can set; a change is remembered, not sent",
     ),
     Field::optional("immutable", Shape::List(&Shape::Text), "what can never be changed; a change is refused"),
-    Field::later("rename", "other names; use `move` rules"),
+    Field::optional(
+        "rename",
+        Shape::List(&Shape::Object(&[
+            Field::required("scim", Shape::Text, "the attribute, such as name.givenName"),
+            Field::required("vendor", Shape::Text, "what the vendor calls it, such as first_name"),
+        ])),
+        "attributes of another name in bodies, paths, filters and answers; those of other schemas are moved by rules",
+    ),
     Field::optional(
         "transform",
         Shape::List(&Shape::Object(&[
@@ -118,13 +125,21 @@ const ATTRS: Shape = Shape::Object(&[
         ])),
         "what the vendor makes of values by itself; it is asked by that, and what was written is read",
     ),
-    Field::later("element_defaults", "sub-attributes that the vendor needs"),
+    Field::optional(
+        "element_defaults",
+        Shape::Map(&Shape::Map(&Shape::Any)),
+        "sub-attributes that the vendor needs in every element of a list, or gives it: { emails: { type: work } }",
+    ),
     Field::optional(
         "clearable",
         Shape::List(&Shape::Text),
         "all that can be emptied; of the rest is remembered that it is gone",
     ),
-    Field::later("unknown", "what the vendor does with unknown attributes"),
+    Field::optional(
+        "unknown",
+        Shape::Word(&["ignored", "rejected", "silently_lost"]),
+        "what it does with attributes that no schema has; unless ignored, they are remembered, not sent",
+    ),
 ]);
 
 const USERNAME: Shape = Shape::Object(&[
@@ -152,6 +167,30 @@ const EXTERNAL_ID_OF_USERS: Shape = Shape::Object(&[
     EXTERNAL_ID[3],
     Field::optional("groups", Shape::Truth, "whether groups have one, too"),
 ]);
+
+const MANAGERS: Shape = Shape::Word(&["id", "email", "username", "none"]);
+
+const MANAGER: Shape = Shape::Short(
+    &MANAGERS,
+    &Shape::Object(&[
+        Field::optional("kind", MANAGERS, "by what he is named; he is looked up, and named once he is there"),
+        Field::optional("key", Shape::Text, "the member that has it; value unless said otherwise"),
+    ]),
+);
+
+const ROLE_FORMS: Shape = Shape::Word(&["string", "object", "array"]);
+
+const ROLES: Shape = Shape::Short(
+    &ROLE_FORMS,
+    &Shape::Object(&[
+        Field::optional(
+            "form",
+            ROLE_FORMS,
+            "one text, one object, or a list of texts; else a list of objects",
+        ),
+        Field::optional("max", Shape::Count, "how many there may be; the others are remembered, not sent"),
+    ]),
+);
 
 const DEACTIVATE: Shape = Shape::Object(&[
     Field::optional("via", Shape::WordOrLater(&["patch"], &["put", "delete", "native"]), "by active:false"),
@@ -338,7 +377,8 @@ pub(super) const USERS: Shape = resource![
     Field::later("aliases", "secondary e-mail addresses"),
     Field::optional("username", USERNAME, "rules for userName"),
     Field::optional("external_id", EXTERNAL_ID_OF_USERS, "how externalId is handled"),
-    Field::later("manager", "how the manager is referenced"),
+    Field::optional("manager", MANAGER, "how a manager is named"),
+    Field::optional("roles_form", ROLES, "what roles are"),
     Field::later("protected", "accounts that cannot be changed"),
     Field::later("id", "the vendor's identifiers"),
 ];
