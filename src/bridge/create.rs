@@ -14,6 +14,9 @@ use crate::scim::schema::ResourceType;
 impl Write<'_> {
     pub(super) async fn create(&self, body: Value) -> Result<Answer, Error> {
         let (integration, resource) = (self.integration, self.resource);
+        if let Some(most) = integration.profile.resource(resource).group_rules.max {
+            Box::pin(list::has_room(integration, resource, most, self.context)).await?;
+        }
         let groups = integration.groups_of(None, self.context).await?;
         let (operation, moment) = (Operation::Create, integration.moment(resource)?);
         let given = Given { groups: groups.as_ref(), operation, moment, ..Given::default() };

@@ -388,6 +388,25 @@ pub(super) async fn for_each(
     Ok(())
 }
 
+/// Whether there is room for one more, where the vendor takes so many.
+pub(super) async fn has_room(
+    integration: &Integration,
+    resource: ResourceType,
+    most: usize,
+    context: &Context,
+) -> Result<(), Error> {
+    let (profile, at) = (&integration.profile, integration.profile.paging.first());
+    let call = emulation::list(profile, resource, None, (&at, Some(1)), None, &Projection::default());
+    let page = fetch(integration, &call, &at, context).await?;
+    match page.total {
+        Some(total) if total >= most => {
+            let detail = format!("the vendor takes at most {most} {}", resource.endpoint());
+            Err(ScimError::value(detail).into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The vendor's resources for a filter that are the same by a name, as the vendor has them: what was buried, too.
 pub(super) async fn named(
     integration: &Integration,

@@ -1,5 +1,6 @@
 //! A resource cut to what the vendor accepts. What falls away here is remembered by the bridge.
 
+use super::policy::Policy;
 use super::put::keep_uncleared;
 use super::resource::{Enum, Resource};
 use crate::scim::error::Error;
@@ -38,7 +39,9 @@ pub fn fit(
     profile.members.within(&resource, before)?;
     if let Some(before) = before {
         keep_uncleared(profile, &mut resource, before, catalog);
+        Policy::apply(profile, &mut resource, before, catalog);
     }
+    profile.group_rules.check(&resource, before)?;
     profile.elements.apply(&mut resource);
     profile.words.roles.fit(&mut resource);
     let mut resource = trim(profile, resource, catalog);

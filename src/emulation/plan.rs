@@ -139,6 +139,7 @@ pub fn list(
         Some(max) => Some(count.unwrap_or(max).min(max)),
         None => count,
     };
+    let count = count.map(|count| count.max(usize::from(profile.no_zero)));
     if let (Speak::Okta, At::Index(start_index)) = (profile.speak, at) {
         call.query.push(("startIndex".into(), start_index.to_string()));
         let size = if okta::tests(*start_index, count, filter.is_some()) { okta::TEST } else { okta::PAGE };
@@ -218,6 +219,7 @@ pub fn direct(
                 && !able.bounds.concern(&path)
                 && !able.username.concerns(&path)
                 && !able.words.concern(&path)
+                && !able.group_rules.concern(&path)
         })
     });
     if profile.speak == Speak::Okta {

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::okta;
 use super::paging::Paging;
+use super::policy::Policy;
 use super::repair::Repair;
 use super::resource::Resource;
 use super::scim11;
@@ -30,6 +31,8 @@ pub struct Profile {
     pub headers: HeaderMap,
     /// The largest page that it gives; `None`: as large as it is asked for.
     pub max_count: Option<usize>,
+    /// A page of no resources cannot be asked for.
+    pub no_zero: bool,
     /// The name of the parameter for the size of a page.
     pub count_param: CompactString,
     /// How pages follow each other.
@@ -60,6 +63,7 @@ impl Default for Profile {
             body_max: None,
             headers: HeaderMap::new(),
             max_count: None,
+            no_zero: false,
             count_param: COUNT.into(),
             paging: Paging::Index,
             wrong_total: false,
@@ -148,6 +152,7 @@ impl Profile {
             body_max: node.get("body_max_bytes").and_then(Node::whole).map(clamp),
             headers: reader.headers(node),
             max_count: list.and_then(|count| count.get("max")).and_then(Node::whole).map(clamp),
+            no_zero: list.and_then(|count| count.get("zero_ok")).and_then(Node::truth) == Some(false),
             count_param: list.and_then(|count| count.text_at("param")).unwrap_or(COUNT).into(),
             paging: Paging::read(node.get("list").and_then(|list| list.get("paging"))),
             wrong_total: node.get("list").and_then(|list| list.text_at("total")) == Some("wrong"),
@@ -179,6 +184,9 @@ impl Profile {
                 reader.mistakes.push(mistake.hint("leave it out: SCIM 1.1 has one way to say a thing"));
             }
         }
+        let policy = node.get("policy");
+        profile.users.policy = Policy::read(policy, ResourceType::User);
+        profile.groups.policy = Policy::read(policy, ResourceType::Group);
         let users = resources.and_then(|node| node.get("Users")?.get("external_id")?.get("groups"));
         if users.and_then(Node::truth) == Some(false) {
             profile.groups.lose_external_id();

@@ -65,12 +65,11 @@ impl Put {
 
 impl Patch {
     /// Whether a PATCH makes a difference.
-    fn makes(self, able: &Resource, resource: ResourceType, change: &Change) -> bool {
+    fn makes(self, able: &Resource, change: &Change) -> bool {
         match self {
             Self::Full => {
                 let operations = diff::operations(std::slice::from_ref(change));
-                sayable(able, resource, &operations)
-                    && patch::is_listed(able, &Some(change.path.whole()))
+                patch::is_listed(able, &Some(change.path.whole()))
                     && !operations.iter().any(|operation| patch::cannot_go(able, operation))
             }
             Self::ActiveOnly => change.path.is_core("active"),
@@ -81,7 +80,7 @@ impl Patch {
     /// Whether a PATCH empties an attribute.
     fn empties(self, able: &Resource, path: &AttrPath) -> bool {
         let gone = Change { path: path.clone(), before: Some(Value::from(true)), after: None };
-        self.makes(able, ResourceType::User, &gone)
+        self.makes(able, &gone)
     }
 }
 
@@ -98,8 +97,9 @@ pub(super) fn calls(
     changes: &[Change],
     (catalog, revokes): (&Catalog, impl Fn(&Change) -> bool),
 ) -> Result<Vec<Call>, Error> {
+    let said = |change: &Change| sayable(able, resource, &diff::operations(std::slice::from_ref(change)));
     let (patched, others): (Vec<Change>, Vec<Change>) =
-        changes.iter().cloned().partition(|change| able.patch.makes(able, resource, change));
+        changes.iter().cloned().partition(|change| able.patch.makes(able, change) && said(change));
     let patches = |changes: &[Change], why| patches(able, resource, id, diff::operations(changes), why);
     if others.is_empty() {
         let why = match able.patch {
@@ -181,6 +181,11 @@ pub(super) fn keep_uncleared(able: &Resource, resource: &mut Value, before: &Val
 }
 
 impl Resource {
+    /// Whether any call makes a difference.
+    pub(super) fn makes(&self, change: &Change) -> bool {
+        self.patch.makes(self, change) || self.put.makes(change)
+    }
+
     /// All attributes that can be emptied, where there are others: of those is remembered that they are gone.
     pub(super) fn emptied(&self) -> Option<Vec<AttrPath>> {
         let list = match (&self.clearable, self.put, self.patch) {

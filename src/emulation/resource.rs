@@ -3,9 +3,11 @@
 use super::bounds::{Bounds, MaxValues};
 use super::elements::Elements;
 use super::external_id::ExternalId;
+use super::group_rules::GroupRules;
 use super::manager::{self, Manager};
 use super::members::{AddForm, Members};
 use super::op_form::OpForm;
+use super::policy::Policy;
 use super::profile::{Reader, clamp};
 use super::put::{Omitted, Put};
 use super::question::Wording;
@@ -73,6 +75,10 @@ pub struct Resource {
     pub words: Words,
     /// By what it names managers, where they are looked up.
     pub manager: Option<Manager>,
+    /// What becomes of a change that it cannot make.
+    pub policy: Policy,
+    /// What groups are called, and how many there are.
+    pub group_rules: GroupRules,
     /// What it does with `externalId`.
     pub external_id: ExternalId,
 }
@@ -159,6 +165,7 @@ impl Resource {
         these.extend(self.elements.lists().map(AttrPath::whole));
         these.extend(self.username.changes().then(|| AttrPath::core("userName")));
         let changed = Remembered::These(these);
+        let changed = changed.and(Policy::remembered(self));
         let changed = match &self.only_known {
             Some(known) => changed.and(Remembered::AllBut(known.clone())),
             None => changed,
@@ -317,11 +324,14 @@ impl Reader<'_> {
             username,
             words,
             manager: node.get("manager").and_then(Manager::read),
+            policy: Policy::default(),
+            group_rules: GroupRules::default(),
             external_id: ExternalId::default(),
         };
         if let Some(node) = node.get("external_id") {
             ExternalId::read(node, &mut able);
         }
+        GroupRules::read(node, &mut able, self);
         able
     }
 

@@ -11,21 +11,26 @@ pub fn rules(profile: &Node, resource: ResourceType) -> Vec<Node> {
     let Some(able) = able else { return Vec::new() };
     let attrs = able.get("attrs");
     let transformed = attrs.and_then(|attrs| attrs.get("transform")).map(Node::items).unwrap_or_default();
-    transformed.iter().filter_map(transform).collect()
+    let transformed = transformed.iter().filter_map(|one| {
+        let path = one.get("path")?;
+        Some(transform(path.text().unwrap_or_default(), path.span, one.get("fn")?))
+    });
+    let named = able.get("name_rule").and_then(|rule| rule.get("transform"));
+    let named = named.map(|via| transform("displayName", via.span, via));
+    transformed.chain(named).collect()
 }
 
 /// What the vendor makes of a value by itself is made here, too: so it is known what it has.
-fn transform(node: &Node) -> Option<Node> {
-    let (path, via) = (node.get("path")?, node.get("fn")?);
-    let place = || Node { span: path.span, kind: text(&json_path(path.text().unwrap_or_default())) };
+fn transform(path: &str, span: Span, via: &Node) -> Node {
+    let place = || Node { span, kind: text(&json_path(path)) };
     let list = |items: Vec<Node>, span: Span| Node { span, kind: Kind::List(items) };
     let entry = |key: &str, node: Node| (Key { span: node.span, text: key.to_owned() }, node);
     let entries = vec![
-        entry("move", list(vec![place(), place()], path.span)),
+        entry("move", list(vec![place(), place()], span)),
         entry("via", list(via.each().to_vec(), via.span)),
-        entry("back", Node { span: path.span, kind: text("echo") }),
+        entry("back", Node { span, kind: text("echo") }),
     ];
-    Some(Node { span: node.span, kind: Kind::Map(entries) })
+    Node { span, kind: Kind::Map(entries) }
 }
 
 fn text(text: &str) -> Kind {

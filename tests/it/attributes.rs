@@ -391,3 +391,74 @@ async fn what_no_schema_has_is_sent_where_it_does_no_harm() {
         assert_eq!(found(&idp, "title eq \"Dr\"").await, [id.as_str()]);
     }
 }
+
+#[tokio::test]
+async fn a_change_that_no_call_makes_is_refused_remembered_or_let_go() {
+    let there = || Directory::default().user("ana", &json!({ "title": "Dr" }));
+    let profile =
+        |policy: &str| format!("{{ {policy} resources: {{ Users: {{ patch: active_only, put: none }} }} }}");
+    for (policy, title, name) in [
+        ("", None, None),
+        ("policy: { unsupported: shadow },", Some("Prof"), None),
+        ("policy: { unsupported: { default: drop, identity: shadow } },", Some("Dr"), Some("bo")),
+        ("policy: { unsupported: { identity: drop } },", None, Some("ana")),
+    ] {
+        let (idp, vendor, _bridge) = bridge(&profile(policy), there()).await;
+        for (attribute, wrote, reads) in [("title", "Prof", title), ("userName", "bo", name)] {
+            let changed = idp.patch("/Users/ana", &replace(attribute, wrote)).await;
+            match reads {
+                None => refused(&changed, "mutability", attribute),
+                Some(reads) => {
+                    assert_eq!((changed.status, &changed.body[attribute]), (200, &json!(reads)), "{policy}");
+                    assert_eq!(idp.get("/Users/ana").await.body[attribute], reads, "{policy}");
+                    assert_eq!(found(&idp, &format!("{attribute} eq \"{reads}\"")).await, ["ana"]);
+                }
+            }
+        }
+        assert_eq!(vendor.writes(), [], "{policy}");
+        let off = idp.patch("/Users/ana", &replace("active", false)).await;
+        assert_eq!((off.status, &vendor.user("ana")["active"]), (200, &json!(false)));
+    }
+    let deaf = "{ policy: { unsupported: { default: shadow, identity: shadow } }, resources: { Users: { patch: none, put: none } } }";
+    let (idp, _vendor, _bridge) = bridge(deaf, there()).await;
+    refused(&idp.patch("/Users/ana", &replace("active", false)).await, "mutability", "active");
+}
+
+#[tokio::test]
+async fn groups_are_called_and_counted_as_the_vendor_wants() {
+    let group = |name: &str| json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name });
+    let rules = "{ resources: { Groups: { as: team, max: 2, name_rule: { regex: '[a-z0-9-]+', max_len: 8, transform: [lower, { replace: [' ', '-'] }] } } } }";
+    let (idp, vendor, _bridge) = bridge(rules, Directory::default()).await;
+    let made = idp.post("/Groups", &group("Sales EU")).await;
+    assert_eq!((made.status, &made.body["displayName"]), (201, &json!("Sales EU")), "{made:?}");
+    let path = format!("/Groups/{}", made.body["id"].as_str().unwrap());
+    let held = || vendor.directory.lock().unwrap().resources[&path]["displayName"].clone();
+    assert_eq!(held(), "sales-eu");
+    assert_eq!(idp.get(&path).await.body["displayName"], "Sales EU");
+    let list = idp.get("/Groups?filter=displayName%20eq%20%22Sales%20EU%22").await;
+    assert_eq!(list.body["totalResults"], 1);
+    refused(&idp.patch(&path, &replace("displayName", "Büro")).await, "invalidValue", "displayName");
+    refused(&idp.patch(&path, &replace("displayName", "Long Names")).await, "invalidValue", "at most 8");
+    assert_eq!(idp.patch(&path, &replace("displayName", "Staff")).await.body["displayName"], "Staff");
+    assert_eq!(held(), "staff");
+    assert_eq!(idp.post("/Groups", &group("Two")).await.status, 201);
+    refused(&idp.post("/Groups", &group("Three")).await, "invalidValue", "at most 2 Groups");
+
+    let (idp, vendor, _bridge) = bridge("{}", Directory::default()).await;
+    for name in ["Büro", "Long Names", "Three"] {
+        let made = idp.post("/Groups", &group(name)).await;
+        let path = format!("/Groups/{}", made.body["id"].as_str().unwrap());
+        assert_eq!(vendor.directory.lock().unwrap().resources[&path]["displayName"], name);
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_counted_by_a_page_of_none_where_there_is_no_such_page() {
+    for (profile, asked) in [("{ list: { count: { zero_ok: false } } }", "count=1"), ("{}", "count=0")] {
+        let there = Directory::default().user("ana", &json!({})).user("bo", &json!({}));
+        let (idp, vendor, _bridge) = bridge(profile, there).await;
+        let page = idp.get("/Users?count=0").await.body;
+        assert_eq!((&page["totalResults"], page["Resources"].as_array().map(Vec::len)), (&json!(2), Some(0)));
+        assert!(vendor.script.asked()[0].query.contains(asked), "{profile}");
+    }
+}

@@ -11,6 +11,7 @@ const COUNT: Shape = Shape::Object(&[
         "what happens beyond it; the bridge never asks for more",
     ),
     Field::optional("param", Shape::Text, "the name of the parameter; count unless said otherwise"),
+    Field::optional("zero_ok", Shape::Truth, "whether a page of none can be asked for, to count"),
 ]);
 
 const CURSOR: Shape = Shape::Object(&[

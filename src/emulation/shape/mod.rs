@@ -31,6 +31,29 @@ const EXTENSION: Shape = Shape::Object(&[
     Field::optional("attrs", Shape::List(&ATTRIBUTE), "its attributes"),
 ]);
 
+const UNABLE: Shape = Shape::Word(&["reject", "shadow", "drop"]);
+
+const POLICY: Shape = Shape::Object(&[
+    Field::optional(
+        "unsupported",
+        Shape::Short(
+            &UNABLE,
+            &Shape::Object(&[
+                Field::optional("default", UNABLE, "refused (the default), remembered, or let go"),
+                Field::optional(
+                    "identity",
+                    UNABLE,
+                    "the same of userName, a group's displayName and externalId",
+                ),
+            ]),
+        ),
+        "what becomes of a change that no call of the vendor's makes; access and membership are always refused",
+    ),
+    Field::later("adopt_by", "by what accounts that are there already are found"),
+    Field::later("delete", "what becomes of deletions"),
+    Field::later("import", "whether accounts can be listed"),
+]);
+
 /// What may stand under `profile`.
 pub const PROFILE: Shape = Shape::Object(&[
     Field::optional(
@@ -84,12 +107,12 @@ pub const PROFILE: Shape = Shape::Object(&[
     Field::optional("responses", RESPONSES, "how answers differ"),
     Field::optional("errors", ERRORS, "how errors differ"),
     Field::later("rate", "the vendor's limits; give the integration vendor.limits"),
-    Field::later("policy", "what the bridge does where the vendor cannot"),
     Field::optional(
         "body_max_bytes",
         Shape::Count,
         "how long the body of a request may be (HCP Terraform, Miro); members are sent in parts, what cannot be is refused",
     ),
+    Field::optional("policy", POLICY, "what the bridge does where the vendor cannot"),
     Field::later("if_match", "whether writes need a version"),
     Field::later("gate", "states of the account that look like errors"),
 ]);

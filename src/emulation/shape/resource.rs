@@ -383,13 +383,27 @@ pub(super) const USERS: Shape = resource![
     Field::later("id", "the vendor's identifiers"),
 ];
 
+const NAME_RULE: Shape = Shape::Object(&[
+    Field::optional("regex", Shape::Text, "what the whole of a name matches; another is refused"),
+    Field::optional("max_len", Shape::Count, "how many characters it may have"),
+    Field::optional(
+        "transform",
+        Shape::OneOrMore(&Shape::Any),
+        "the function that makes the vendor's name, or several, as under `via`; what was written is read",
+    ),
+]);
+
 pub(super) const GROUPS: Shape = resource![
     Field::optional("external_id", Shape::Object(&EXTERNAL_ID), "how externalId is handled"),
     Field::optional("members", MEMBERS, "how members are shown and changed"),
-    Field::later("as", "what a group is at the vendor"),
+    Field::optional(
+        "as",
+        Shape::WordOrLater(&["group", "role", "team"], &["attribute"]),
+        "what a group is at the vendor",
+    ),
     Field::later("nested", "groups within groups"),
-    Field::later("max", "how many"),
-    Field::later("name_rule", "rules for names"),
+    Field::optional("max", Shape::Count, "how many there may be; one more is refused"),
+    Field::optional("name_rule", NAME_RULE, "how groups are called"),
     Field::optional("rename", Shape::Truth, "whether a group can be renamed; if not, a change is refused"),
     Field::later("unknown_member", "what happens to a member that the vendor does not know"),
 ];
