@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admin::{Admin, Ready};
-use crate::bridge::{Endpoint, Integration, Observer, Parts, Wire};
+use crate::bridge::{Endpoint, Integration, Locks, Observer, Parts, Wire};
 use crate::config::{self, Options, Rate};
 use crate::inbound::{self, Gate, Gates, Limits, Listener, Stack, Workers, scim, stack};
 use crate::store::{Memory, Store};
@@ -118,6 +118,7 @@ fn gates(
 ) -> io::Result<Gates<Integration>> {
     let store: Arc<dyn Store> = Arc::new(Memory::default());
     let mut accounts: HashMap<CompactString, upstream::Account> = HashMap::new();
+    let mut locks: HashMap<CompactString, Locks> = HashMap::new();
     let mut gates = Vec::new();
     for one in options.integrations {
         let account =
@@ -131,6 +132,8 @@ fn gates(
             digests: one.digests.clone(),
             rate: quota(one.rate),
         };
+        let shared =
+            one.compiled.profile.locks.then(|| locks.entry(one.vendor.account.clone()).or_default().clone());
         let integration = Integration::new(Parts {
             base: format!("{public_url}{}", one.path),
             dialect: one.dialect,
@@ -143,6 +146,10 @@ fn gates(
             mapping: one.compiled.mapping,
             profile: one.compiled.profile,
         });
+        let integration = match shared {
+            Some(locks) => integration.sharing(locks),
+            None => integration,
+        };
         gates.push((gate, Arc::new(integration)));
     }
     Gates::new(gates).map_err(io::Error::other)

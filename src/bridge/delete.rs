@@ -1,9 +1,10 @@
 //! DELETE: the call that ends a resource, or what takes its place where a vendor has none.
 
 use super::membership::{Now, Pending};
+use super::wire::Reply;
 use super::write::{Write, off};
 use super::{Answer, Error, Kind};
-use crate::emulation::{self, Delete};
+use crate::emulation::{self, Call, Delete};
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 use crate::scim::patch::{Op, Operation as PatchOperation};
@@ -41,16 +42,32 @@ impl Write<'_> {
             ResourceType::User => Pending::default(),
         };
         let call = emulation::delete(&integration.profile, resource, id);
-        let error = match integration.call(&call, self.context).await {
+        let outcome = match self.sent(&call).await {
+            Ok(reply) if matches!(reply.status, 412 | 428) && integration.has_conditions() => {
+                self.sent(&call).await
+            }
+            outcome => outcome,
+        };
+        let error = match outcome {
             Ok(reply) if reply.is_success() || reply.status == 404 => {
                 integration.done(id, pending, Now::Gone, self.context).await?;
                 return Ok(reply.is_success());
             }
             Ok(reply) => reply.error(&call),
+            // Looked for before it was deleted, and gone already.
+            Err(error) if error.kind == Kind::NotFound => {
+                integration.done(id, pending, Now::Gone, self.context).await?;
+                return Ok(false);
+            }
             Err(error) => error,
         };
         integration.not_done(id, pending, &error).await?;
         Err(error)
+    }
+
+    async fn sent(&self, call: &Call) -> Result<Reply, Error> {
+        let conditional = self.integration.conditional(call, None, self.context).await?;
+        self.integration.call(conditional.as_ref().unwrap_or(call), self.context).await
     }
 
     /// The vendor has no DELETE: an account is deactivated, a group loses its members. Gives whether it was there.

@@ -33,6 +33,8 @@ pub enum Kind {
     Conflict,
     /// It was changed since the client read it (412).
     Changed,
+    /// The vendor has another version than the one that was read (412, once it was tried again).
+    Outdated,
     /// The vendor does not allow this for this object (403).
     Forbidden,
     /// The vendor has no way to do it (501).
@@ -113,6 +115,11 @@ impl Error {
     /// The client's version is not the current one.
     pub fn changed() -> Self {
         Self::new(Kind::Changed, "the resource was changed since it was read: read it again")
+    }
+
+    /// The vendor's version is not the one that was read just now.
+    pub fn outdated() -> Self {
+        Self::new(Kind::Outdated, "the resource was changed at the vendor at the same time: read it again")
     }
 
     /// The vendor refuses this for this object.

@@ -12,8 +12,9 @@ use crate::scim::ResourceType;
 
 type Place = (ResourceType, CompactString);
 
-/// The locks of one integration. A lock that nobody holds takes no memory.
-#[derive(Default)]
+/// The locks of one integration, or of all that write to an account where two writes at a time are refused. A lock that
+/// nobody holds takes no memory. Clones are the same locks.
+#[derive(Clone, Default)]
 pub struct Locks(Arc<Mutex<HashMap<Place, Arc<tokio::sync::Mutex<()>>>>>);
 
 /// The right to write a resource, until it is dropped.

@@ -19,6 +19,7 @@ mod renewal;
 mod replay;
 mod sort;
 mod trail;
+mod version;
 mod wire;
 mod write;
 
@@ -37,13 +38,13 @@ use crate::scim::request::{Action, Request};
 use crate::scim::{AttrPath, Catalog, ResourceType};
 use crate::store::{Key, Store};
 
-use lock::Locks;
 use membership::Learning;
 use renewal::Renewals;
 
 pub use ask::question;
 pub use endpoint::Endpoint;
 pub use error::{Error, Kind};
+pub use lock::Locks;
 pub use replay::{Answered, Replay};
 pub use trail::{Step, Trail};
 pub use wire::{Dry, Wire};
@@ -196,6 +197,13 @@ impl Integration {
             remembered_users,
             remembered_groups,
         }
+    }
+
+    /// The same, waiting for the writes of others that have these locks, too.
+    #[must_use]
+    pub fn sharing(mut self, locks: Locks) -> Self {
+        self.locks = locks;
+        self
     }
 
     /// The rules of a resource type.

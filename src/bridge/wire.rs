@@ -12,7 +12,7 @@ use super::endpoint::Endpoint;
 use super::error::{Error, MINUTE};
 use super::replay::Replay;
 use super::trail::Trail;
-use super::{Context, Integration};
+use super::{Context, Integration, version};
 use crate::emulation::{self, Call, Verb};
 use crate::scim::ResourceType;
 use crate::scim::error::ErrorType;
@@ -99,7 +99,7 @@ impl Reply {
                 Error::not_implemented(&format!("{} of a {}", call.verb.word(), call.resource.name()))
             }
             409 => Error::conflict(),
-            412 => Error::changed(),
+            412 | 428 => Error::outdated(),
             413 => {
                 crate::scim::Error::new(ErrorType::TooMany, "the vendor does not take so much in one request")
                     .into()
@@ -213,7 +213,7 @@ async fn send(vendor: &Endpoint, call: &Call, deadline: Instant) -> Result<Reply
         body: call.body.as_ref().map(|body| Bytes::from(body.to_bytes())),
         repeat: if call.repeatable { upstream::Repeat::Safe } else { upstream::Repeat::Unsafe },
         urgent: call.revokes,
-        if_match: None,
+        if_match: call.if_match.as_deref(),
         deadline,
     };
     let reply = vendor.send(&outgoing).await.map_err(|failure| failed(&failure, call))?;
@@ -227,7 +227,10 @@ async fn send(vendor: &Endpoint, call: &Call, deadline: Instant) -> Result<Reply
         None
     } else {
         match Value::read(&reply.body, &Limits::REPLY) {
-            Ok(value) => Some(value),
+            Ok(mut value) => {
+                version::note(&reply, &mut value);
+                Some(value)
+            }
             Err(error) if (200..300).contains(&status) => {
                 let (verb, endpoint) = (call.verb.word(), call.resource.endpoint());
                 return Err(Error::broken(format!("{verb} {endpoint} answered {status}: {error}")));

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 use super::membership::{self, Now, Pending, as_group};
-use super::{Answer, Context, Error, Integration, Kind, Step, read};
+use super::{Answer, Context, Error, Integration, Kind, Step, read, version};
 use crate::emulation::{self, Echo};
 use crate::mapping::{Given, Operation};
 use crate::scim::json::Value;
@@ -14,7 +16,7 @@ use crate::scim::projection::Projection;
 use crate::scim::request::{Action, Request};
 use crate::scim::resource;
 use crate::scim::schema::ResourceType;
-use crate::scim::version;
+use crate::scim::version::names;
 
 /// Carries out a write.
 pub(super) async fn write(
@@ -49,11 +51,19 @@ impl Write<'_> {
         if integration.is_buried(resource, id).await? {
             return Err(Error::not_found());
         }
+        let again = integration.has_conditions().then(|| body.clone());
+        let seen = match (self.replaced(id, body).await, again) {
+            (Err(error), Some(body)) if error.kind == Kind::Outdated => self.replaced(id, body).await?,
+            (seen, _) => seen?,
+        };
+        self.shown(seen).await.map(Answer::Replaced)
+    }
+
+    async fn replaced(&self, id: &str, body: Value) -> Result<Value, Error> {
         let (vendor, before) =
             self.before(id, "a PUT says what shall be: what is there must be known").await?;
-        let after = resource::replace(&before, body, integration.catalog(resource))?;
-        let seen = self.differ(id, &vendor, &before, after, Operation::Replace).await?;
-        self.shown(seen).await.map(Answer::Replaced)
+        let after = resource::replace(&before, body, self.integration.catalog(self.resource))?;
+        self.differ(id, &vendor, &before, after, Operation::Replace).await
     }
 
     pub(super) async fn modify(&self, id: &str, operations: &[PatchOperation]) -> Result<Answer, Error> {
@@ -88,9 +98,20 @@ impl Write<'_> {
         {
             return Ok(vendor.map(|vendor| self.integration.lens(self.resource).back(vendor)));
         }
+        match self.applied(id, operations).await {
+            // Somebody else changed it in between.
+            Err(error) if error.kind == Kind::Outdated && self.integration.has_conditions() => {
+                self.applied(id, operations).await
+            }
+            seen => seen,
+        }
+        .map(Some)
+    }
+
+    async fn applied(&self, id: &str, operations: &[PatchOperation]) -> Result<Value, Error> {
         let (vendor, before) = self.before(id, "the change depends on what is there").await?;
         let after = patch::apply(before.clone(), operations, self.integration.catalog(self.resource))?;
-        self.differ(id, &vendor, &before, after, Operation::Patch).await.map(Some)
+        self.differ(id, &vendor, &before, after, Operation::Patch).await
     }
 
     /// The PATCH translated as it stands, without a look at the vendor. `None` when that is not possible, or the vendor
@@ -169,6 +190,7 @@ impl Write<'_> {
                 self.context.trail.note("the vendor did not take the operations as they are");
                 Ok(None)
             }
+            Kind::Outdated if integration.has_conditions() => Ok(None),
             _ => Err(error),
         }
     }
@@ -213,7 +235,7 @@ impl Write<'_> {
         if let Some(condition) = self.if_match {
             let complete = integration.complete(resource, canonical.clone());
             let current = complete.get("meta").and_then(|meta| meta.text_at("version")).unwrap_or_default();
-            if !version::names(condition, current) {
+            if !names(condition, current) {
                 return Err(Error::changed());
             }
         }
@@ -303,7 +325,8 @@ impl Write<'_> {
             self.context.trail.note("nothing differs for the vendor: nothing is sent");
             return Ok(shown.clone());
         }
-        let body = integration.send_all(&calls, self.context).await.map_err(Error::of_known)?;
+        let read = version::version(before);
+        let body = integration.send_from(read, &calls, self.context).await.map_err(Error::of_known)?;
         integration.note_sent(resource, id, noted).await?;
         let body = body.filter(|_| integration.profile.echo == Echo::Full);
         match body {
@@ -334,13 +357,27 @@ impl Integration {
         calls: &[emulation::Call],
         context: &Context,
     ) -> Result<Option<Value>, Error> {
+        self.send_from(None, calls, context).await
+    }
+
+    /// The same, of a resource that has a version.
+    pub(super) async fn send_from(
+        &self,
+        mut version: Option<CompactString>,
+        calls: &[emulation::Call],
+        context: &Context,
+    ) -> Result<Option<Value>, Error> {
         let mut body = None;
         for call in calls {
+            let conditional = self.conditional(call, version.as_ref(), context).await?;
+            let call = conditional.as_ref().unwrap_or(call);
             let reply = self.call(call, context).await?;
             if !reply.is_success() {
                 return Err(reply.error(call));
             }
             body = reply.body;
+            // Each change makes another one.
+            version = body.as_ref().and_then(version::version);
         }
         Ok(body)
     }

@@ -34,7 +34,7 @@ pub use members::page as page_of_members;
 pub use paging::{At, Paging};
 pub use patch::{as_members, members_of};
 pub use plan::{Call, Verb, change, create, delete, direct, list, read};
-pub use profile::{Echo, Profile, Speak};
+pub use profile::{Echo, IfMatch, Profile, Speak};
 pub use pushdown::{Pushdown, pushdown};
 pub use resource::{Delete, Patch, Resource};
 pub use rules::rules;

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::fit::trim;
 use super::paging::{At, Paging};
-use super::profile::{Profile, Speak};
+use super::profile::{IfMatch, Profile, Speak};
 use super::resource::{Delete, Patch, Resource};
 use super::{okta, patch, put, scim11};
 use crate::scim::diff::{self, Change};
@@ -53,6 +53,8 @@ pub struct Call {
     pub id: Option<CompactString>,
     /// What of the resource, below its own path.
     pub below: Option<CompactString>,
+    /// The version that the resource must have.
+    pub if_match: Option<CompactString>,
     /// Parameters of the URL, not encoded.
     pub query: Vec<(CompactString, String)>,
     /// The body.
@@ -72,6 +74,7 @@ impl Call {
             resource,
             id: id.map(Into::into),
             below: None,
+            if_match: None,
             query: Vec::new(),
             body: None,
             repeatable: verb != Verb::Post,
@@ -233,7 +236,13 @@ pub fn direct(
         Patch::ActiveOnly => operations.iter().all(is_active),
         Patch::None => false,
     };
-    if !patchable || !plain || !patch::takes(able, operations) || !sayable(able, resource, operations) {
+    // Without a look at it, its version is not known.
+    if profile.if_match == IfMatch::Etag
+        || !patchable
+        || !plain
+        || !patch::takes(able, operations)
+        || !sayable(able, resource, operations)
+    {
         return None;
     }
     let mut sent = operations.to_vec();

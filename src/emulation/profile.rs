@@ -27,6 +27,10 @@ pub struct Profile {
     pub scim11: bool,
     /// How many bytes the body of a request may have; `None`: any number.
     pub body_max: Option<usize>,
+    /// Two writes of one resource at a time are refused, whoever sends them.
+    pub locks: bool,
+    /// What its writes need as `If-Match`.
+    pub if_match: IfMatch,
     /// Headers that it insists on.
     pub headers: HeaderMap,
     /// The largest page that it gives; `None`: as large as it is asked for.
@@ -61,6 +65,8 @@ impl Default for Profile {
             speak: Speak::Rfc,
             scim11: false,
             body_max: None,
+            if_match: IfMatch::Never,
+            locks: false,
             headers: HeaderMap::new(),
             max_count: None,
             no_zero: false,
@@ -90,6 +96,18 @@ pub enum Echo {
     Full,
     /// Perhaps something, but not the resource as it is: it is read again.
     ReadAgain,
+}
+
+/// Which condition a vendor wants with a write (RFC 7644 §3.14).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IfMatch {
+    /// None.
+    #[default]
+    Never,
+    /// `*`: that there is something.
+    Wildcard,
+    /// The version that was read.
+    Etag,
 }
 
 /// Whose requests a vendor was made for.
@@ -150,6 +168,12 @@ impl Profile {
             speak: if node.text_at("speak") == Some("okta") { Speak::Okta } else { Speak::Rfc },
             scim11: node.text_at("scim_version") == Some("1.1"),
             body_max: node.get("body_max_bytes").and_then(Node::whole).map(clamp),
+            if_match: match node.text_at("if_match") {
+                Some("wildcard") => IfMatch::Wildcard,
+                Some("etag") => IfMatch::Etag,
+                _ => IfMatch::Never,
+            },
+            locks: node.get("rate").and_then(|rate| rate.text_at("lock")) == Some("per_resource"),
             headers: reader.headers(node),
             max_count: list.and_then(|count| count.get("max")).and_then(Node::whole).map(clamp),
             no_zero: list.and_then(|count| count.get("zero_ok")).and_then(Node::truth) == Some(false),

@@ -302,7 +302,7 @@ impl Exchange {
         // The span names the request and its integration.
         match (error.kind, error.advice) {
             // Clients ask for what may not be there, and that is no news.
-            (Kind::NotFound | Kind::Changed, _) => tracing::debug!(%error, "refused"),
+            (Kind::NotFound | Kind::Changed | Kind::Outdated, _) => tracing::debug!(%error, "refused"),
             (Kind::Scim(_) | Kind::Conflict | Kind::TooLarge, _) => tracing::info!(%error, "refused"),
             (_, None) => tracing::warn!(%error, "failed"),
             (_, Some(advice)) => tracing::warn!(%error, advice, "failed"),
@@ -358,7 +358,7 @@ pub fn refusal(error: &bridge::Error, manners: Manners) -> Refusal {
         Kind::Scim(kind) => is(StatusCode::BAD_REQUEST, Some(kind)),
         Kind::NotFound => is(StatusCode::NOT_FOUND, None),
         Kind::TooLarge => is(StatusCode::PAYLOAD_TOO_LARGE, None),
-        Kind::Changed => is(StatusCode::PRECONDITION_FAILED, None),
+        Kind::Changed | Kind::Outdated => is(StatusCode::PRECONDITION_FAILED, None),
         Kind::Forbidden => is(StatusCode::FORBIDDEN, None),
         Kind::NotImplemented => is(StatusCode::NOT_IMPLEMENTED, None),
         Kind::Throttled(after) => later(StatusCode::TOO_MANY_REQUESTS, after),

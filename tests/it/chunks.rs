@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use scim_bridge::simulator::Vendor;
 use serde_json::{Value, json};
 
-use crate::peer::bridge::{Bridge, Plan};
+use crate::peer::bridge::{Bridge, Plan, vendor};
 use crate::peer::script::{self, Asked, Script};
 
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -143,4 +144,33 @@ fn named_anywhere(body: &Value) -> usize {
     let operations = body["Operations"].as_array().into_iter().flatten();
     let whole = body["members"].as_array().map_or(0, Vec::len);
     whole + operations.map(|operation| operation["value"].as_array().map_or(0, Vec::len)).sum::<usize>()
+}
+
+/// Two identity providers write the same group of one account at the same time; the vendor refuses the second of two.
+#[tokio::test]
+async fn integrations_of_an_account_wait_for_each_other() {
+    for (profile, waits) in
+        [("{}", false), ("{ rate: { lock: none } }", false), ("{ rate: { lock: per_resource } }", true)]
+    {
+        let simulator = vendor(Vendor::Slack).await;
+        let mapping = format!("format: 1\nvendor: Odd\nprofile: {profile}\n");
+        let mut plan = Plan::new().file("odd.yaml", &mapping);
+        for name in ["acme", "other"] {
+            let account = plan.integration(name, &simulator.base_url(), &simulator.token());
+            account.mapping("./odd.yaml").vendor("      account: slack\n").done();
+        }
+        let bridge = plan.start().await;
+        let idps = ["acme", "other"]
+            .map(|name| crate::peer::client::Client::new(bridge.url(name), crate::peer::bridge::TOKEN));
+        let made = idps[0].post("/Groups", &json!({ "schemas": [GROUP], "displayName": "Staff" })).await;
+        let path = format!("/Groups/{}", made.body["id"].as_str().unwrap());
+        simulator.fault(&json!({ "match": { "method": "PATCH" }, "delay": "100ms" })).unwrap();
+        let rename = |name: &str| json!([{ "op": "replace", "path": "displayName", "value": name }]);
+        let (one, two) = (rename("One"), rename("Two"));
+        let (first, second) = tokio::join!(idps[0].patch(&path, &one), idps[1].patch(&path, &two));
+        let together = simulator.counters().concurrent_writes_same_resource;
+        assert_eq!(together == 0, waits, "{profile}: {} {}", first.status, second.status);
+        assert!(!waits || (first.status < 300 && second.status < 300));
+        bridge.stop().await;
+    }
 }

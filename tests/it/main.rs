@@ -11,6 +11,7 @@ mod attributes;
 mod bad_inputs;
 mod chunks;
 mod cli;
+mod conditions;
 mod cookbook;
 mod deviations;
 mod dialects;

@@ -106,13 +106,30 @@ pub const PROFILE: Shape = Shape::Object(&[
     Field::later("discovery", "the state of the vendor's discovery endpoints"),
     Field::optional("responses", RESPONSES, "how answers differ"),
     Field::optional("errors", ERRORS, "how errors differ"),
-    Field::later("rate", "the vendor's limits; give the integration vendor.limits"),
+    Field::optional(
+        "rate",
+        Shape::Object(&[
+            Field::optional(
+                "lock",
+                Shape::Word(&["none", "per_resource"]),
+                "per_resource: two writes of one resource at a time are refused (Slack); the integrations of an account wait \
+                 for each other",
+            ),
+            Field::later("buckets", "the vendor's limits; give the integration vendor.limits"),
+            Field::later("retry_header", "how it says when to come back; the bridge reads Retry-After"),
+        ]),
+        "the vendor's limits",
+    ),
     Field::optional(
         "body_max_bytes",
         Shape::Count,
         "how long the body of a request may be (HCP Terraform, Miro); members are sent in parts, what cannot be is refused",
     ),
     Field::optional("policy", POLICY, "what the bridge does where the vendor cannot"),
-    Field::later("if_match", "whether writes need a version"),
+    Field::optional(
+        "if_match",
+        Shape::Word(&["never", "wildcard", "etag"]),
+        "whether writes need If-Match: never (the RFC's), always `*`, or the version that was read (SAP, Figma)",
+    ),
     Field::later("gate", "states of the account that look like errors"),
 ]);

@@ -37,6 +37,8 @@ pub struct Integration<'p> {
     vendor: (String, String),
     idp: String,
     more: String,
+    /// More lines about the vendor.
+    at_vendor: String,
 }
 
 impl Plan {
@@ -66,7 +68,15 @@ impl Plan {
     pub fn integration(&mut self, name: &str, url: &str, token: &str) -> Integration<'_> {
         let vendor = (url.to_owned(), token.to_owned());
         let (name, mapping) = (name.to_owned(), "rfc".to_owned());
-        Integration { plan: self, name, mapping, vendor, idp: String::new(), more: String::new() }
+        Integration {
+            plan: self,
+            name,
+            mapping,
+            vendor,
+            idp: String::new(),
+            more: String::new(),
+            at_vendor: String::new(),
+        }
     }
 
     /// The whole bridge.yaml.
@@ -130,13 +140,19 @@ impl Integration<'_> {
         self
     }
 
+    /// More lines about the vendor, indented by six.
+    pub fn vendor(mut self, yaml: &str) -> Self {
+        self.at_vendor.push_str(yaml);
+        self
+    }
+
     pub fn done(self) {
-        let Self { plan, name, mapping, vendor: (url, token), idp, more } = self;
+        let Self { plan, name, mapping, vendor: (url, token), idp, more, at_vendor } = self;
         std::fs::write(plan.folder.path().join(format!("{name}.token")), token).unwrap();
         let _ = write!(
             plan.integrations,
             "  {name}:\n    mapping: {mapping}\n    limits: {{ rate: 10000/s, burst: 10000 }}\n{more}    idp:\n      auth: [bearer: {{ file: idp.token }}]\n{idp}    vendor:\n      \
-             url: {url}\n      credential: {{ token: {{ file: {name}.token }} }}\n"
+             url: {url}\n{at_vendor}      credential: {{ token: {{ file: {name}.token }} }}\n"
         );
     }
 }
