@@ -26,6 +26,8 @@ impl Write<'_> {
         let key = integration.key(resource, id);
         if was_there && integration.may_be_buried(resource) {
             integration.store.bury(&key).await?;
+        } else if integration.has_aliases() {
+            integration.store.unbind(&key).await?;
         }
         integration.store.forget(&key).await?;
         if resource == ResourceType::User {

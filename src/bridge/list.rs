@@ -9,6 +9,7 @@ use super::ask::{is_key, is_name, question, the_one};
 use super::recall::{Recalled, recalled};
 use super::sort::sort_by;
 use super::{Answer, Context, Error, Integration, Kind};
+use crate::alias;
 use crate::emulation::{self, At, Paging, Pushdown};
 use crate::scim::error::{Error as ScimError, ErrorType};
 use crate::scim::filter::Filter;
@@ -199,6 +200,9 @@ fn unanswerable(integration: &Integration, resource: ResourceType, filter: &Filt
 
 fn ask(integration: &Integration, resource: ResourceType, query: &Query) -> Pushdown {
     let Some(filter) = &query.filter else { return Pushdown { exact: true, ..Pushdown::NOTHING } };
+    if integration.has_aliases() && alias::looks_into_ids(resource, filter) {
+        return Pushdown::NOTHING;
+    }
     let (lens, remembered) = (integration.lens(resource), integration.remembered(resource));
     question(filter, resource, lens, &integration.profile, remembered)
 }

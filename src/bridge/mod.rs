@@ -1,5 +1,6 @@
 //! What the program does with one canonical request: hops 6 to 11, from what is remembered to what is answered.
 
+mod aliases;
 mod ask;
 mod create;
 mod delete;

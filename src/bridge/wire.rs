@@ -114,11 +114,19 @@ impl Reply {
 }
 
 impl Integration {
-    /// Sends a call, and puts the answer right.
+    /// Sends a call, and puts the answer right; both in the identifiers that the identity provider knows.
     ///
     /// # Errors
     /// As [`Wire::send`].
     pub(super) async fn call(&self, call: &Call, context: &Context) -> Result<Reply, Error> {
+        match self.has_aliases() {
+            true => Box::pin(self.call_by_alias(call, None, context)).await,
+            false => self.sent(call, context).await,
+        }
+    }
+
+    /// The same in the vendor's identifiers.
+    pub(super) async fn sent(&self, call: &Call, context: &Context) -> Result<Reply, Error> {
         let told = self.profile.told(call);
         let call = told.as_ref().unwrap_or(call);
         if let (Some(most), Some(body)) = (self.profile.body_max, &call.body)

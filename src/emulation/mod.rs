@@ -8,6 +8,7 @@ mod elements;
 mod external_id;
 mod fit;
 mod group_rules;
+mod id;
 mod manager;
 mod members;
 mod okta;
@@ -29,6 +30,7 @@ mod username;
 mod words;
 
 pub use fit::{fit, keep_defaults};
+pub use id::Ids;
 pub use manager::{Manager, path as manager_path};
 pub use members::page as page_of_members;
 pub use paging::{At, Paging};

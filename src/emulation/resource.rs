@@ -4,6 +4,7 @@ use super::bounds::{Bounds, MaxValues};
 use super::elements::Elements;
 use super::external_id::ExternalId;
 use super::group_rules::GroupRules;
+use super::id::Ids;
 use super::manager::{self, Manager};
 use super::members::{AddForm, Members};
 use super::op_form::OpForm;
@@ -81,6 +82,8 @@ pub struct Resource {
     pub group_rules: GroupRules,
     /// What it does with `externalId`.
     pub external_id: ExternalId,
+    /// Its identifiers.
+    pub ids: Ids,
 }
 
 /// What PATCH does.
@@ -322,6 +325,7 @@ impl Reader<'_> {
             defaults,
             bounds,
             username,
+            ids: Ids::read(node.get("id")),
             words,
             manager: node.get("manager").and_then(Manager::read),
             policy: Policy::default(),

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use compact_str::CompactString;
 
-use super::{Debt, Doubt, Group, GroupChange, Key, Later, Store};
+use super::alias::Aliases;
+use super::{Debt, Doubt, Group, GroupChange, Key, Later, Store, VendorId};
 use crate::remainder::Remainder;
 use crate::scim::{AttrPath, ResourceType};
 
@@ -21,6 +22,7 @@ struct Shelf {
     remainders: HashMap<(ResourceType, CompactString), Arc<Remainder>>,
     /// The ids of which an attribute was written so: type, attribute and text, the last two in lower case.
     written: HashMap<(ResourceType, String, String), BTreeSet<CompactString>>,
+    aliases: Aliases,
     buried: HashSet<(ResourceType, CompactString)>,
     groups: HashMap<CompactString, Kept>,
     /// For each member, the groups.
@@ -148,6 +150,42 @@ impl Store for Memory {
 
     fn forget<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
         self.with(&key.integration, |shelf| shelf.remember((key.resource, key.id.clone()), None))
+    }
+
+    fn vendor_ids<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+        ids: &'a [CompactString],
+    ) -> Later<'a, Vec<Option<VendorId>>> {
+        self.with(integration, |shelf| ids.iter().map(|id| shelf.aliases.vendor(resource, id)).collect())
+    }
+
+    fn own_ids<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+        ids: &'a [VendorId],
+    ) -> Later<'a, Vec<Option<CompactString>>> {
+        self.with(integration, |shelf| ids.iter().map(|id| shelf.aliases.own(resource, id)).collect())
+    }
+
+    fn bind<'a>(&'a self, key: &'a Key, vendor: VendorId) -> Later<'a, ()> {
+        self.with(&key.integration, |shelf| shelf.aliases.bind(key.resource, &key.id, vendor))
+    }
+
+    fn mint<'a>(&'a self, key: &'a Key, vendor: VendorId) -> Later<'a, CompactString> {
+        self.with(&key.integration, |shelf| match shelf.aliases.own(key.resource, &vendor) {
+            Some(known) => known,
+            None => {
+                shelf.aliases.bind(key.resource, &key.id, vendor);
+                key.id.clone()
+            }
+        })
+    }
+
+    fn unbind<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
+        self.with(&key.integration, |shelf| shelf.aliases.unbind(key.resource, &key.id))
     }
 
     fn bury<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {

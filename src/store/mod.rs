@@ -3,6 +3,7 @@
 //! Everything is kept by integration and resource type, and each kind of key has its own space: an id that a client
 //! chose is never looked up as an id that a vendor gave.
 
+mod alias;
 mod memory;
 
 use std::future::Future;
@@ -31,9 +32,14 @@ pub struct Key {
     pub integration: CompactString,
     /// The type.
     pub resource: ResourceType,
-    /// The id that the vendor gave.
+    /// The id that the identity provider knows.
     pub id: CompactString,
 }
+
+/// An id that the vendor gave. Usually the identity provider knows the resource by the same; but neither is ever looked up
+/// as the other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VendorId(pub CompactString);
 
 /// One group, as far as its members' rules need to know it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,6 +105,32 @@ pub trait Store: Send + Sync {
 
     /// Forgets everything about a resource but that it was deleted.
     fn forget<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;
+
+    /// What the vendor calls resources now; `None` for each that nothing is remembered of: it is known by the vendor's id.
+    fn vendor_ids<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+        ids: &'a [CompactString],
+    ) -> Later<'a, Vec<Option<VendorId>>>;
+
+    /// What the identity provider calls resources; `None` for each that nothing is remembered of.
+    fn own_ids<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+        ids: &'a [VendorId],
+    ) -> Later<'a, Vec<Option<CompactString>>>;
+
+    /// Remembers what the vendor calls a resource from now on. What it called it before names nothing any more; what else
+    /// went by the new name does not.
+    fn bind<'a>(&'a self, key: &'a Key, vendor: VendorId) -> Later<'a, ()>;
+
+    /// Takes this id for what the vendor calls so, unless there is one already; gives the one that there is then.
+    fn mint<'a>(&'a self, key: &'a Key, vendor: VendorId) -> Later<'a, CompactString>;
+
+    /// Forgets what the vendor calls a resource.
+    fn unbind<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;
 
     /// Notes that the identity provider deleted a resource which the vendor still has.
     fn bury<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;

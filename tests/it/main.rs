@@ -24,6 +24,7 @@ mod interactions;
 mod language;
 mod large_groups;
 mod laws;
+mod life;
 mod life_cycle;
 mod lists;
 mod matrix;

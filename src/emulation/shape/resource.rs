@@ -348,6 +348,25 @@ const MEMBERS: Shape = Shape::Object(&[
     ),
 ]);
 
+const ID_KINDS: Shape = Shape::Word(&["opaque", "email", "external_id", "int"]);
+
+const ID: Shape = Shape::Short(
+    &ID_KINDS,
+    &Shape::Object(&[
+        Field::optional("kind", ID_KINDS, "what an identifier is made of; opaque unless said otherwise"),
+        Field::optional(
+            "json",
+            Shape::Word(&["string", "int"]),
+            "how it stands in an answer; the bridge reads both, and shows text",
+        ),
+        Field::optional(
+            "stable",
+            Shape::Truth,
+            "whether it never changes; if not, the identity provider goes on with the first",
+        ),
+    ]),
+);
+
 macro_rules! resource {
     ($($more:expr),* $(,)?) => {
         Shape::Object(&[
@@ -380,7 +399,7 @@ pub(super) const USERS: Shape = resource![
     Field::optional("manager", MANAGER, "how a manager is named"),
     Field::optional("roles_form", ROLES, "what roles are"),
     Field::later("protected", "accounts that cannot be changed"),
-    Field::later("id", "the vendor's identifiers"),
+    Field::optional("id", ID, "the vendor's identifiers"),
 ];
 
 const NAME_RULE: Shape = Shape::Object(&[
