@@ -23,7 +23,11 @@ type Known = HashMap<(ResourceType, CompactString), Option<CompactString>>;
 impl Integration {
     /// Whether any identifier of the vendor's may be another than the identity provider knows.
     pub(super) fn has_aliases(&self) -> bool {
-        ResourceType::ALL.into_iter().any(|resource| self.profile.has_aliases(resource))
+        ResourceType::ALL.into_iter().any(|resource| self.is_aliased(resource))
+    }
+
+    fn is_aliased(&self, resource: ResourceType) -> bool {
+        self.remembers && self.profile.has_aliases(resource)
     }
 
     /// Sends a call with the vendor's identifiers, and gives the answer with the identity provider's. What a creation makes
@@ -60,7 +64,7 @@ impl Integration {
             known.insert((kind, id.into()), None);
             None
         });
-        for kind in ResourceType::ALL.into_iter().filter(|kind| self.profile.has_aliases(*kind)) {
+        for kind in ResourceType::ALL.into_iter().filter(|kind| self.is_aliased(*kind)) {
             let ids: Vec<CompactString> = of(&known, kind);
             let vendor = self.store.vendor_ids(&self.name, kind, &ids).await?;
             let as_vendors: Vec<VendorId> = ids.iter().cloned().map(VendorId).collect();
@@ -85,7 +89,7 @@ impl Integration {
             return Err(ScimError::value("a reference names no resource that is known").into());
         }
         if let Some(id) = call.id.take() {
-            let now = match self.profile.has_aliases(resource) {
+            let now = match self.is_aliased(resource) {
                 true => known.remove(&(resource, id)).flatten(),
                 false => Some(id),
             };
@@ -98,7 +102,7 @@ impl Integration {
     fn each_id(&self, call: &mut Call, visit: &mut alias::Visit<'_>) {
         let resource = call.resource;
         let mut aliased = |kind: ResourceType, id: &str| {
-            if self.profile.has_aliases(kind) { visit(kind, id) } else { None }
+            if self.is_aliased(kind) { visit(kind, id) } else { None }
         };
         if let Some(id) = &call.id {
             // It is put in its place apart, since a call about nothing known is not made.
@@ -122,7 +126,7 @@ impl Integration {
             known.insert((kind, id.into()), None);
             None
         });
-        for kind in ResourceType::ALL.into_iter().filter(|kind| self.profile.has_aliases(*kind)) {
+        for kind in ResourceType::ALL.into_iter().filter(|kind| self.is_aliased(*kind)) {
             let ids: Vec<CompactString> = of(&known, kind);
             let as_vendors: Vec<VendorId> = ids.iter().cloned().map(VendorId).collect();
             let own = self.store.own_ids(&self.name, kind, &as_vendors).await?;
@@ -143,7 +147,7 @@ impl Integration {
 
     fn each_answered(&self, resource: ResourceType, reply: &mut Reply, visit: &mut alias::Visit<'_>) {
         let mut aliased = |kind: ResourceType, id: &str| {
-            if self.profile.has_aliases(kind) { visit(kind, id) } else { None }
+            if self.is_aliased(kind) { visit(kind, id) } else { None }
         };
         if let Some(now) = reply.located.as_deref().and_then(|id| aliased(resource, id)) {
             reply.located = Some(now);

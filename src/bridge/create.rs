@@ -17,10 +17,18 @@ impl Write<'_> {
         if let Some(most) = integration.profile.resource(resource).group_rules.max {
             Box::pin(list::has_room(integration, resource, most, self.context)).await?;
         }
+        if integration.is_taken(resource, &body).await? {
+            let why = "an account of that name is known, which the vendor does not have now";
+            return Err(Error::conflict().because(why));
+        }
+        let (told, waiting) = match resource {
+            ResourceType::Group => integration.without_absent(None, body.clone()).await?,
+            ResourceType::User => (body.clone(), Vec::new()),
+        };
         let groups = integration.groups_of(None, self.context).await?;
         let (operation, moment) = (Operation::Create, integration.moment(resource)?);
         let given = Given { groups: groups.as_ref(), operation, moment, ..Given::default() };
-        let sent = integration.forward(resource, body.clone(), &given, None, self.context)?;
+        let sent = integration.forward(resource, told, &given, None, self.context)?;
         let sent = integration.with_manager(resource, sent, None, self.context).await?;
         let noted = integration.to_note(resource, &sent, None, None);
         let (call, then) = emulation::create(&integration.profile, resource, sent);
@@ -59,7 +67,10 @@ impl Write<'_> {
         integration.remember(resource, &id, &body, &seen).await?;
         // It is made, and cannot be made again: what fails now is made up for in the background.
         let _ = match resource {
-            ResourceType::Group => Box::pin(integration.group_made(&id, &body, self.context)).await,
+            ResourceType::Group => {
+                integration.wait_for(&id, &waiting).await?;
+                Box::pin(integration.group_made(&id, &body, self.context)).await
+            }
             ResourceType::User => integration.user_made(&id).await,
         };
         if resource == ResourceType::User {

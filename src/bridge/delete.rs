@@ -30,8 +30,9 @@ impl Write<'_> {
             integration.store.unbind(&key).await?;
         }
         integration.store.forget(&key).await?;
-        if resource == ResourceType::User {
-            integration.store.forget_member(&integration.name, id).await?;
+        match resource {
+            ResourceType::User => integration.store.forget_member(&integration.name, id).await?,
+            ResourceType::Group => integration.wait_for(id, &[]).await?,
         }
         Ok(Answer::Deleted)
     }

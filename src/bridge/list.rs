@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use compact_str::CompactString;
 
+use super::absent::Away;
 use super::ask::{is_key, is_name, question, the_one};
 use super::recall::{Recalled, recalled};
 use super::sort::sort_by;
@@ -65,7 +66,9 @@ pub(super) async fn list(
     // A page that does not say how many there are is an answer only when it is the last one.
     let paging = &integration.profile.paging;
     let whole = *paging == Paging::Index || query.filter.is_some();
-    if asked.exact && vendor_sorts && whole && integration.profile.reaches(start, count) {
+    let away = integration.away(resource).await?;
+    let all_there = away.is_empty() || query.filter.is_none();
+    if asked.exact && vendor_sorts && whole && integration.profile.reaches(start, count) && all_there {
         let at = if *paging == Paging::Index { At::Index(start) } else { paging.first() };
         let call = emulation::list(
             &integration.profile,
@@ -86,10 +89,10 @@ pub(super) async fn list(
         }
         context.trail.note("the vendor's answer holds what was not asked for: it is filtered here");
     }
-    let mut found = walk(integration, resource, &asked, (query, members), context).await?;
+    let mut found = walk(integration, resource, &asked, (query, members), away.clone(), context).await?;
     if asked.partial && found.is_empty() && remembered.is_empty() {
         let all = Pushdown::NOTHING;
-        found = walk(integration, resource, &all, (query, members), context).await?;
+        found = walk(integration, resource, &all, (query, members), away, context).await?;
     }
     for one in remembered {
         if !found.iter().any(|other| other.get("id") == one.get("id")) {
@@ -304,7 +307,11 @@ async fn as_it_is(
     }
     // What the identity provider deleted, and the vendor has still, is a gap: on this page or before it, so that the total,
     // and where this page begins, are others. A directory that is too large for a walk is shown with its gaps.
-    if !is_key && total <= MAX_WALK && integration.has_buried(resource).await? {
+    let gaps = async || {
+        let away = integration.away(resource).await?;
+        Ok::<_, Error>(!away.is_empty() || integration.has_buried(resource).await?)
+    };
+    if !is_key && total <= MAX_WALK && gaps().await? {
         return Ok(None);
     }
     let past_the_end = total < start;
@@ -343,28 +350,31 @@ async fn walk(
     resource: ResourceType,
     asked: &Pushdown,
     (query, members): (&Query, bool),
+    mut away: Away,
     context: &Context,
 ) -> Result<Vec<Value>, Error> {
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    let matches = |canonical: &Value| {
+        query.filter.as_ref().is_none_or(|filter| filter.matches(canonical, integration.catalog(resource)))
+    };
     for ask in asked.each() {
         let pages = Pages { members, ..Pages::new(integration, resource, ask, MAX_WALK) };
         for_each(pages, context, |canonical| {
-            let matches = query
-                .filter
-                .as_ref()
-                .is_none_or(|filter| filter.matches(&canonical, integration.catalog(resource)));
+            let canonical = away.or_as_it_was(canonical);
             // What an earlier alternative found already.
             let mut known = || {
                 let id = canonical.get("id").and_then(Value::scalar_text).unwrap_or_default();
                 !asked.also.is_empty() && !seen.insert(CompactString::from(id))
             };
-            if matches && !known() {
+            if matches(&canonical) && !known() {
                 found.push(integration.complete(resource, canonical));
             }
             ControlFlow::Continue(())
         })
         .await?;
     }
+    let unlisted: Vec<Value> = away.unlisted(&found).filter(|account| matches(account)).collect();
+    found.extend(unlisted.into_iter().map(|account| integration.complete(resource, account)));
     Ok(found)
 }
 

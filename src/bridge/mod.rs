@@ -1,5 +1,6 @@
 //! What the program does with one canonical request: hops 6 to 11, from what is remembered to what is answered.
 
+mod absent;
 mod aliases;
 mod ask;
 mod create;
@@ -13,6 +14,7 @@ mod manager;
 mod members;
 mod membership;
 mod noted;
+mod parked;
 mod present;
 mod read;
 mod recall;
@@ -20,6 +22,7 @@ mod renewal;
 mod replay;
 mod sort;
 mod trail;
+mod turn;
 mod version;
 mod wire;
 mod write;

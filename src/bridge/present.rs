@@ -25,6 +25,9 @@ impl Integration {
         {
             remainder.restore(&mut canonical);
         }
+        if resource == ResourceType::Group && self.parks() {
+            return self.with_parked(canonical).await;
+        }
         Ok(canonical)
     }
 

@@ -21,8 +21,13 @@ pub(super) async fn read(
         return Err(Error::not_found());
     }
     let asked = integration.vendor_projection(resource, &request.projection);
-    let vendor = fetch(integration, resource, id, &asked, "as it was asked for", context).await?;
-    let canonical = integration.back(resource, vendor).await?;
+    let canonical = match integration.keeps_accounts(resource) {
+        true => Box::pin(as_it_is_or_was(integration, resource, id, &asked, context)).await?,
+        false => {
+            let vendor = fetch(integration, resource, id, &asked, "as it was asked for", context).await?;
+            integration.back(resource, vendor).await?
+        }
+    };
     let complete = integration.complete(resource, canonical);
     if let (Some(condition), true) = (&request.if_none_match, request.projection.is_whole()) {
         let version = complete.get("meta").and_then(|meta| meta.text_at("version")).unwrap_or_default();
@@ -31,6 +36,22 @@ pub(super) async fn read(
         }
     }
     Ok(Answer::Found(integration.show(resource, complete, &request.projection)))
+}
+
+/// An account as the vendor has it; as it was, if the vendor does not have it any more.
+async fn as_it_is_or_was(
+    integration: &Integration,
+    resource: ResourceType,
+    id: &str,
+    asked: &Projection,
+    context: &Context,
+) -> Result<Value, Error> {
+    let standing = integration.standing(resource, id, asked, "as it was asked for", context).await?;
+    match (standing.vendor, standing.absent) {
+        (Some((vendor, true)), _) | (Some((vendor, _)), None) => integration.back(resource, vendor).await,
+        (_, Some(absent)) => Ok(absent.account.clone()),
+        (None, None) => Err(Error::not_found()),
+    }
 }
 
 /// The vendor's own resource.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::membership::{self, Now, Pending, as_group};
+use super::turn::Wanted;
 use super::{Answer, Context, Error, Integration, Kind, Step, read, version};
 use crate::emulation::{self, Echo};
 use crate::mapping::{Given, Operation};
+use crate::remainder::Sent;
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 use crate::scim::patch::{self, Op, Operation as PatchOperation};
@@ -47,9 +49,14 @@ pub(super) struct Write<'w> {
 impl Write<'_> {
     async fn replace(&self, id: &str, body: Value) -> Result<Answer, Error> {
         let (integration, resource) = (self.integration, self.resource);
-        let _held = integration.locks.hold(resource, id, self.context.deadline).await?;
+        let held = integration.locks.hold(resource, id, self.context.deadline).await?;
         if integration.is_buried(resource, id).await? {
             return Err(Error::not_found());
+        }
+        if let Some(shown) = Box::pin(self.turn(id, &Wanted::Is(&body))).await? {
+            drop(held);
+            self.give_back(id).await?;
+            return Ok(Answer::Replaced(shown));
         }
         let again = integration.has_conditions().then(|| body.clone());
         let seen = match (self.replaced(id, body).await, again) {
@@ -68,9 +75,14 @@ impl Write<'_> {
 
     pub(super) async fn modify(&self, id: &str, operations: &[PatchOperation]) -> Result<Answer, Error> {
         let (integration, resource) = (self.integration, self.resource);
-        let _held = integration.locks.hold(resource, id, self.context.deadline).await?;
+        let held = integration.locks.hold(resource, id, self.context.deadline).await?;
         if integration.is_buried(resource, id).await? {
             return Err(Error::not_found());
+        }
+        if let Some(shown) = Box::pin(self.turn(id, &Wanted::Changed(operations))).await? {
+            drop(held);
+            self.give_back(id).await?;
+            return Ok(Answer::Modified(Some(shown)));
         }
         let seen = match self.changed(id, operations).await? {
             // "If the attributes parameter is specified, the service provider MUST return 200" with the resource.
@@ -119,7 +131,9 @@ impl Write<'_> {
     async fn direct(&self, id: &str, operations: &[PatchOperation]) -> Result<Option<Option<Value>>, Error> {
         let (integration, resource) = (self.integration, self.resource);
         let lens = integration.lens(resource);
-        if resource == ResourceType::Group && !membership::is_plain(operations) {
+        if resource == ResourceType::Group
+            && (!membership::is_plain(operations) || integration.concern_absent(id, operations).await?)
+        {
             return Ok(None);
         }
         let remembered = integration.remembered(resource);
@@ -232,19 +246,21 @@ impl Write<'_> {
         }
         let vendor = fetched?;
         let canonical = integration.back(resource, vendor.clone()).await?;
-        if let Some(condition) = self.if_match {
-            let complete = integration.complete(resource, canonical.clone());
-            let current = complete.get("meta").and_then(|meta| meta.text_at("version")).unwrap_or_default();
-            if !names(condition, current) {
-                return Err(Error::changed());
-            }
-        }
+        self.check_version(&canonical)?;
         Ok((vendor, canonical))
+    }
+
+    /// Whether it is the version that the client has seen, if it says which.
+    pub(super) fn check_version(&self, canonical: &Value) -> Result<(), Error> {
+        let Some(condition) = self.if_match else { return Ok(()) };
+        let complete = self.integration.complete(self.resource, canonical.clone());
+        let current = complete.get("meta").and_then(|meta| meta.text_at("version")).unwrap_or_default();
+        if names(condition, current) { Ok(()) } else { Err(Error::changed()) }
     }
 
     /// Makes the vendor's resource what it shall be, remembers what it cannot hold, and gives what the rules give back of
     /// what it is then.
-    async fn differ(
+    pub(super) async fn differ(
         &self,
         id: &str,
         vendor: &Value,
@@ -258,6 +274,10 @@ impl Write<'_> {
             ResourceType::User => Pending::default(),
         };
         let written = after.clone();
+        let (after, waiting) = match resource {
+            ResourceType::Group => integration.without_absent(Some(id), after).await?,
+            ResourceType::User => (after, Vec::new()),
+        };
         let made = match self.make(id, vendor, Some(before), after, operation).await {
             Ok(made) => made,
             Err(error) => {
@@ -272,6 +292,7 @@ impl Write<'_> {
         let seen = integration.lens(resource).back(made);
         integration.remember(resource, id, &written, &seen).await?;
         if resource == ResourceType::Group {
+            integration.wait_for(id, &waiting).await?;
             integration.done(id, pending, Now::Is(as_group(&written)), self.context).await?;
         }
         Ok(seen)
@@ -299,31 +320,11 @@ impl Write<'_> {
         operation: Operation,
     ) -> Result<Value, Error> {
         let (integration, resource) = (self.integration, self.resource);
-        let given = Given { old, operation, ..Given::default() };
-        let groups = match resource {
-            ResourceType::User => integration.groups_for(id, &after, &given, before, self.context).await?,
-            ResourceType::Group => None,
-        };
-        let shown = before;
-        let before = &integration.unhidden(resource, id, shown).await?;
-        let known = integration.noted(resource, id).await?;
-        let known = known.as_deref();
-        let given = Given { groups: groups.as_ref(), known, ..given };
-        let after = integration.forward(resource, after, &given, Some(before), self.context)?;
-        let after = integration.with_manager(resource, after, Some((id, before)), self.context).await?;
-        let noted = integration.to_note(resource, &after, Some(before), known);
-        let calls = emulation::change(
-            &integration.profile,
-            resource,
-            id,
-            before,
-            &after,
-            integration.catalog(resource),
-        )?;
+        let Difference { calls, after, noted } = self.difference(id, before, old, after, operation).await?;
         if calls.is_empty() {
             integration.note_sent(resource, id, noted).await?;
             self.context.trail.note("nothing differs for the vendor: nothing is sent");
-            return Ok(shown.clone());
+            return Ok(before.clone());
         }
         let read = version::version(before);
         let body = integration.send_from(read, &calls, self.context).await.map_err(Error::of_known)?;
@@ -342,12 +343,52 @@ impl Write<'_> {
         }
     }
 
+    /// The calls that make a resource of the vendor what it shall be on the identity provider's side.
+    pub(super) async fn difference(
+        &self,
+        id: &str,
+        before: &Value,
+        old: Option<&Value>,
+        after: Value,
+        operation: Operation,
+    ) -> Result<Difference, Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        let given = Given { old, operation, ..Given::default() };
+        let groups = match resource {
+            ResourceType::User => integration.groups_for(id, &after, &given, before, self.context).await?,
+            ResourceType::Group => None,
+        };
+        let before = &integration.unhidden(resource, id, before).await?;
+        let known = integration.noted(resource, id).await?;
+        let known = known.as_deref();
+        let given = Given { groups: groups.as_ref(), known, ..given };
+        let after = integration.forward(resource, after, &given, Some(before), self.context)?;
+        let after = integration.with_manager(resource, after, Some((id, before)), self.context).await?;
+        let noted = integration.to_note(resource, &after, Some(before), known);
+        let catalog = integration.catalog(resource);
+        let calls = emulation::change(&integration.profile, resource, id, before, &after, catalog)?;
+        Ok(Difference { calls, after, noted })
+    }
+
     /// What the rules give back of a resource, as the answer shows it.
     pub(super) async fn shown(&self, seen: Value) -> Result<Value, Error> {
         let canonical = self.integration.restored(self.resource, seen).await?;
-        let complete = self.integration.complete(self.resource, canonical);
-        Ok(self.integration.show(self.resource, complete, &self.projection))
+        Ok(self.shown_as(canonical))
     }
+
+    /// What the identity provider knows of a resource, as the answer shows it.
+    pub(super) fn shown_as(&self, canonical: Value) -> Value {
+        let complete = self.integration.complete(self.resource, canonical);
+        self.integration.show(self.resource, complete, &self.projection)
+    }
+}
+
+/// What is to be sent so that a resource becomes another.
+pub(super) struct Difference {
+    pub(super) calls: Vec<emulation::Call>,
+    /// What the vendor has then.
+    after: Value,
+    noted: Option<Vec<Sent>>,
 }
 
 impl Integration {
@@ -424,6 +465,6 @@ pub(super) fn off() -> PatchOperation {
     PatchOperation::new(Op::Replace, Path::Attribute(AttrPath::core("active")), false)
 }
 
-fn is_off(user: &Value) -> bool {
+pub(super) fn is_off(user: &Value) -> bool {
     user.get("active").and_then(Value::as_bool) == Some(false)
 }

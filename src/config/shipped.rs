@@ -35,9 +35,7 @@ mod tests {
     /// The shipped mappings that are refused, and what of their profiles is not built yet. A file whose fields are all
     /// built loads, and leaves this list.
     const REFUSED: &[(&str, &[&str])] = &[
-        ("amplitude", &["`false`", "`loses_memberships`", "`post_again`"]),
         ("bitwarden", &["members that the vendor never shows must be found in another way"]),
-        ("segment", &["`loses_memberships`"]),
         ("zoom", &["`oauth2_client_credentials`"]),
     ];
 

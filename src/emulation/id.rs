@@ -86,7 +86,8 @@ fn written<'b>(body: &'b Value, name: &str) -> Option<&'b str> {
 impl super::Profile {
     /// Whether the vendor's identifiers of a resource type may be others than those that the identity provider knows.
     pub fn has_aliases(&self, resource: ResourceType) -> bool {
-        self.resource(resource).ids.unstable
+        let resource = self.resource(resource);
+        resource.ids.unstable || resource.life.back.post
     }
 }
 

@@ -9,6 +9,7 @@ mod external_id;
 mod fit;
 mod group_rules;
 mod id;
+mod life;
 mod manager;
 mod members;
 mod okta;
@@ -31,6 +32,7 @@ mod words;
 
 pub use fit::{fit, keep_defaults};
 pub use id::Ids;
+pub use life::{Life, Via, leave};
 pub use manager::{Manager, path as manager_path};
 pub use members::page as page_of_members;
 pub use paging::{At, Paging};

@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 
 use super::fit::trim;
+use super::life::Via;
 use super::paging::{At, Paging};
 use super::profile::{IfMatch, Profile, Speak};
 use super::resource::{Delete, Patch, Resource};
@@ -237,8 +238,10 @@ pub fn direct(
         Patch::None => false,
     };
     // Without a look at it, its version is not known.
+    let put = able.life.via == Via::Put && operations.iter().any(revokes);
     if profile.if_match == IfMatch::Etag
         || !patchable
+        || put
         || !plain
         || !patch::takes(able, operations)
         || !sayable(able, resource, operations)

@@ -98,8 +98,9 @@ pub(super) fn calls(
     (catalog, revokes): (&Catalog, impl Fn(&Change) -> bool),
 ) -> Result<Vec<Call>, Error> {
     let said = |change: &Change| sayable(able, resource, &diff::operations(std::slice::from_ref(change)));
-    let (patched, others): (Vec<Change>, Vec<Change>) =
-        changes.iter().cloned().partition(|change| able.patch.makes(able, change) && said(change));
+    let put_alone = able.life.needs_put(changes.iter());
+    let patched = |change: &Change| !put_alone && able.patch.makes(able, change) && said(change);
+    let (patched, others): (Vec<Change>, Vec<Change>) = changes.iter().cloned().partition(patched);
     let patches = |changes: &[Change], why| patches(able, resource, id, diff::operations(changes), why);
     if others.is_empty() {
         let why = match able.patch {

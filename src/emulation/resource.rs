@@ -5,6 +5,7 @@ use super::elements::Elements;
 use super::external_id::ExternalId;
 use super::group_rules::GroupRules;
 use super::id::Ids;
+use super::life::Life;
 use super::manager::{self, Manager};
 use super::members::{AddForm, Members};
 use super::op_form::OpForm;
@@ -84,6 +85,8 @@ pub struct Resource {
     pub external_id: ExternalId,
     /// Its identifiers.
     pub ids: Ids,
+    /// What becomes of whom it deactivates.
+    pub life: Life,
 }
 
 /// What PATCH does.
@@ -326,6 +329,7 @@ impl Reader<'_> {
             bounds,
             username,
             ids: Ids::read(node.get("id")),
+            life: Life::read(node, self),
             words,
             manager: node.get("manager").and_then(Manager::read),
             policy: Policy::default(),

@@ -31,6 +31,9 @@ impl Aliases {
         if let Some(other) = self.own.remove(&(resource, vendor.clone())) {
             self.vendor.remove(&(resource, other));
         }
+        if vendor.0 == *own {
+            return; // as if nothing had ever been remembered
+        }
         self.vendor.insert((resource, own.clone()), vendor.clone());
         self.own.insert((resource, vendor), own.clone());
     }
@@ -64,7 +67,7 @@ mod tests {
         // A name goes over to another, and leaves nothing behind.
         aliases.bind(USER, &"x".into(), vendor("9"));
         assert_eq!(aliases.vendor(USER, &"7".into()), None);
-        aliases.unbind(USER, &"x".into());
+        aliases.bind(USER, &"x".into(), vendor("x"));
         assert!(aliases.own.is_empty() && aliases.vendor.is_empty());
     }
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use compact_str::CompactString;
 
+use super::absent::Absents;
 use super::alias::Aliases;
-use super::{Debt, Doubt, Group, GroupChange, Key, Later, Store, VendorId};
+use super::{Absent, Debt, Doubt, Group, GroupChange, Key, Later, Store, VendorId};
 use crate::remainder::Remainder;
 use crate::scim::{AttrPath, ResourceType};
 
@@ -23,6 +24,7 @@ struct Shelf {
     /// The ids of which an attribute was written so: type, attribute and text, the last two in lower case.
     written: HashMap<(ResourceType, String, String), BTreeSet<CompactString>>,
     aliases: Aliases,
+    absents: Absents,
     buried: HashSet<(ResourceType, CompactString)>,
     groups: HashMap<CompactString, Kept>,
     /// For each member, the groups.
@@ -149,7 +151,10 @@ impl Store for Memory {
     }
 
     fn forget<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
-        self.with(&key.integration, |shelf| shelf.remember((key.resource, key.id.clone()), None))
+        self.with(&key.integration, |shelf| {
+            shelf.remember((key.resource, key.id.clone()), None);
+            shelf.absents.set(key.resource, &key.id, None);
+        })
     }
 
     fn vendor_ids<'a>(
@@ -186,6 +191,47 @@ impl Store for Memory {
 
     fn unbind<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
         self.with(&key.integration, |shelf| shelf.aliases.unbind(key.resource, &key.id))
+    }
+
+    fn absent<'a>(&'a self, key: &'a Key) -> Later<'a, Option<Arc<Absent>>> {
+        self.with(&key.integration, |shelf| shelf.absents.get(key.resource, &key.id))
+    }
+
+    fn set_absent<'a>(&'a self, key: &'a Key, absent: Option<Absent>) -> Later<'a, ()> {
+        self.with(&key.integration, |shelf| shelf.absents.set(key.resource, &key.id, absent))
+    }
+
+    fn has_absent<'a>(&'a self, integration: &'a str, resource: ResourceType) -> Later<'a, bool> {
+        self.with(integration, |shelf| shelf.absents.any(resource))
+    }
+
+    fn all_absent<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+    ) -> Later<'a, Vec<(CompactString, Arc<Absent>)>> {
+        self.with(integration, |shelf| shelf.absents.all(resource))
+    }
+
+    fn park<'a>(&'a self, integration: &'a str, user: &'a str, groups: &'a [CompactString]) -> Later<'a, ()> {
+        self.with(integration, |shelf| shelf.absents.park(user, groups))
+    }
+
+    fn unpark<'a>(
+        &'a self,
+        integration: &'a str,
+        user: Option<&'a str>,
+        group: Option<&'a str>,
+    ) -> Later<'a, ()> {
+        self.with(integration, |shelf| shelf.absents.unpark(user, group))
+    }
+
+    fn parked_of<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, Vec<CompactString>> {
+        self.with(integration, |shelf| shelf.absents.parked_of(user))
+    }
+
+    fn parked_in<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Vec<CompactString>> {
+        self.with(integration, |shelf| shelf.absents.parked_in(group))
     }
 
     fn bury<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
@@ -369,6 +415,7 @@ impl Store for Memory {
             let groups = shelf.memberships.get(user).cloned().unwrap_or_default();
             groups.iter().for_each(|group| shelf.leave(group, user));
             shelf.owed.remove(user);
+            shelf.absents.unpark(Some(user), None);
         })
     }
 }

@@ -3,6 +3,7 @@
 //! Everything is kept by integration and resource type, and each kind of key has its own space: an id that a client
 //! chose is never looked up as an id that a vendor gave.
 
+mod absent;
 mod alias;
 mod memory;
 
@@ -15,6 +16,7 @@ use compact_str::CompactString;
 use crate::remainder::Remainder;
 use crate::scim::{AttrPath, ResourceType};
 
+pub use absent::{Absent, State};
 pub use memory::Memory;
 
 /// The answer of a store, later.
@@ -132,6 +134,39 @@ pub trait Store: Send + Sync {
     /// Forgets what the vendor calls a resource.
     fn unbind<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;
 
+    /// The account, if the vendor does not have it.
+    fn absent<'a>(&'a self, key: &'a Key) -> Later<'a, Option<Arc<Absent>>>;
+
+    /// Notes that the vendor does not have an account; `None`: that it has.
+    fn set_absent<'a>(&'a self, key: &'a Key, absent: Option<Absent>) -> Later<'a, ()>;
+
+    /// Whether there is any account of that type that the vendor does not have.
+    fn has_absent<'a>(&'a self, integration: &'a str, resource: ResourceType) -> Later<'a, bool>;
+
+    /// All accounts of a type that the vendor does not have, by id.
+    fn all_absent<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+    ) -> Later<'a, Vec<(CompactString, Arc<Absent>)>>;
+
+    /// Notes that a user belongs to groups, and waits to be put into them.
+    fn park<'a>(&'a self, integration: &'a str, user: &'a str, groups: &'a [CompactString]) -> Later<'a, ()>;
+
+    /// Notes that a user does not wait for a group any more; `None`: whoever it is, or whichever.
+    fn unpark<'a>(
+        &'a self,
+        integration: &'a str,
+        user: Option<&'a str>,
+        group: Option<&'a str>,
+    ) -> Later<'a, ()>;
+
+    /// The groups that a user waits for.
+    fn parked_of<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, Vec<CompactString>>;
+
+    /// The users who wait for a group.
+    fn parked_in<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Vec<CompactString>>;
+
     /// Notes that the identity provider deleted a resource which the vendor still has.
     fn bury<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;
 
@@ -199,6 +234,6 @@ pub trait Store: Send + Sync {
     fn change_group<'a>(&'a self, integration: &'a str, group: &'a str, change: GroupChange)
     -> Later<'a, ()>;
 
-    /// Takes a user, who is gone, out of every group, and out of those who are owed.
+    /// Takes a user, who is gone, out of every group, those that he waits for included, and out of those who are owed.
     fn forget_member<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()>;
 }

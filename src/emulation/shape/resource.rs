@@ -193,18 +193,27 @@ const ROLES: Shape = Shape::Short(
 );
 
 const DEACTIVATE: Shape = Shape::Object(&[
-    Field::optional("via", Shape::WordOrLater(&["patch"], &["put", "delete", "native"]), "by active:false"),
+    Field::optional(
+        "via",
+        Shape::WordOrLater(&["patch", "put", "delete"], &["native"]),
+        "by active:false in a PATCH (or whatever else the vendor takes), in a PUT, or by DELETE",
+    ),
     Field::optional(
         "effect",
-        Shape::WordOrLater(&["flag", "archive", "revoke", "remove", "obfuscate"], &["none"]),
-        "what becomes of the account; obfuscate: its userName and emails are garbled until it is active again",
+        Shape::Word(&["flag", "archive", "revoke", "remove", "obfuscate", "none"]),
+        "what becomes of the account; obfuscate: its userName and emails are garbled until it is active again; none: nothing, \
+         which is why it must be `via: delete`",
     ),
     Field::optional(
         "keeps_record",
-        Shape::WordOrLater(&["true"], &["false"]),
-        "whether the account can still be read, by the same id",
+        Shape::Truth,
+        "whether the account can still be read, by the same id; if not, the bridge shows it as it was, inactive",
     ),
-    Field::later("loses_memberships", "whether groups have to be given back with access"),
+    Field::optional(
+        "loses_memberships",
+        Shape::Truth,
+        "whether groups have to be given back with access; the bridge remembers them",
+    ),
 ]);
 
 const OP_FORM: Shape = Shape::Object(&[
@@ -383,8 +392,9 @@ macro_rules! resource {
             Field::optional("deactivate", DEACTIVATE, "what active:false means"),
             Field::optional(
                 "reactivate",
-                Shape::WordOrLater(&["patch"], &["post_again", "post_new_id", "impossible"]),
-                "how access is given back: by active:true",
+                Shape::OneOrMore(&Shape::Word(&["patch", "post_again", "post_new_id", "impossible"])),
+                "how access is given back: by active:true, by making the account again (under the same id or another), or \
+                 not at all; two: the second where the vendor does not know the account any more",
             ),
             Field::later("create", "what a creation does"),
             $($more),*

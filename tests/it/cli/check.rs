@@ -155,9 +155,9 @@ fn the_shipped_mappings_are_right() {
         ended.out
     );
     // What a vendor needs and the bridge does not have yet is refused where it is written.
-    let ended = run(&mappings, &["check", "segment.yaml"]);
+    let ended = run(&mappings, &["check", "zoom.yaml"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(78), ""));
-    let says = "error: `loses_memberships` is not supported yet\n   --> segment.yaml:";
+    let says = "error: `oauth2_client_credentials` is not supported yet\n   --> zoom.yaml:";
     assert!(ended.err.contains(says) && ended.err.ends_with("\n1 mistake\n"), "{}", ended.err);
 }
 
