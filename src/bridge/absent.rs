@@ -36,7 +36,7 @@ pub(super) struct Away {
 impl Integration {
     /// Whether the bridge keeps resources of that type which the vendor does not.
     pub(super) fn keeps_accounts(&self, resource: ResourceType) -> bool {
-        self.remembers && self.profile.resource(resource).life.forgets
+        self.remembers && self.profile.resource(resource).life.keeps_accounts()
     }
 
     /// The account, if the vendor does not have it.
@@ -80,6 +80,9 @@ impl Integration {
             let vendor = read::fetch(self, resource, id, projection, why, context).await?;
             return Ok(Standing { vendor: Some((vendor, true)), absent: None });
         };
+        if absent.state == State::Pending {
+            return Ok(Standing { vendor: None, absent: Some(absent) });
+        }
         match read::fetch(self, resource, id, &Projection::default(), why, context).await {
             Ok(vendor) => {
                 let active = !is_off(&self.lens(resource).back(vendor.clone()));

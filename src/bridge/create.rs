@@ -1,8 +1,9 @@
 //! POST: the call that makes a resource, and the record that comes back to life because the vendor kept it.
 
-use super::write::{Write, with_members};
+use super::turn::Wanted;
+use super::write::{Write, is_off, off, with_members};
 use super::{Answer, Error, Kind, list, read};
-use crate::emulation::{self, Echo};
+use crate::emulation::{self, Echo, Inactive};
 use crate::mapping::{Given, Operation};
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
@@ -10,6 +11,7 @@ use crate::scim::name::AttrPath;
 use crate::scim::patch::Operation as PatchOperation;
 use crate::scim::projection::Projection;
 use crate::scim::schema::ResourceType;
+use crate::store::State;
 
 impl Write<'_> {
     pub(super) async fn create(&self, body: Value) -> Result<Answer, Error> {
@@ -20,6 +22,10 @@ impl Write<'_> {
         if integration.is_taken(resource, &body).await? {
             let why = "an account of that name is known, which the vendor does not have now";
             return Err(Error::conflict().because(why));
+        }
+        let inactive = self.makes_inactive(&body);
+        if inactive == Some(Inactive::Refused) {
+            return Box::pin(self.put_off(body)).await;
         }
         let (told, waiting) = match resource {
             ResourceType::Group => integration.without_absent(None, body.clone()).await?,
@@ -62,9 +68,24 @@ impl Write<'_> {
         } else {
             vendor
         };
-        let seen = integration.lens(resource).back(vendor);
+        let mut seen = integration.lens(resource).back(vendor);
         integration.note_sent(resource, &id, noted).await?;
         integration.remember(resource, &id, &body, &seen).await?;
+        // The vendor took somebody back whom it had kept.
+        if integration.may_be_buried(resource) {
+            integration.store.unbury(&integration.key(resource, &id)).await?;
+        }
+        if inactive == Some(Inactive::Ignored) && !is_off(&seen) {
+            match Box::pin(self.switch_off(&id, &seen)).await {
+                Ok(Some(shown)) => return Ok(Answer::Created(shown)),
+                Ok(None) => seen.set("active", false),
+                // It is made all the same. That it is active, the answer says.
+                Err(error) => {
+                    let integration = integration.name.as_str();
+                    tracing::error!(integration, %error, "an account that was made could not be deactivated");
+                }
+            }
+        }
         // It is made, and cannot be made again: what fails now is made up for in the background.
         let _ = match resource {
             ResourceType::Group => {
@@ -77,6 +98,53 @@ impl Write<'_> {
             integration.link_reports(&id, &body).await?;
         }
         self.shown(seen).await.map(Answer::Created)
+    }
+
+    /// What becomes of a user who is made inactive, if this one is.
+    fn makes_inactive(&self, body: &Value) -> Option<Inactive> {
+        let inactive = self.integration.profile.resource(self.resource).life.inactive;
+        let kept = inactive != Inactive::Refused || self.integration.remembers;
+        (self.resource == ResourceType::User && is_off(body) && kept).then_some(inactive)
+    }
+
+    /// The vendor makes no inactive accounts: this one is kept, and made once it is active. What could not be made then is
+    /// refused now.
+    async fn put_off(&self, body: Value) -> Result<Answer, Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        let name = AttrPath::core("userName");
+        if let Some(value) = name.get(&body).cloned() {
+            let named = list::named(integration, resource, &Filter::eq(name, value), self.context).await?;
+            if !named.is_empty() {
+                return Err(Error::conflict());
+            }
+        }
+        let mut active = body.clone();
+        active.set("active", true);
+        let given = Given { operation: Operation::Create, ..Given::default() };
+        integration.forward(resource, active, &given, None, self.context)?;
+        self.context.trail.note("the vendor makes no inactive accounts: this one is made once it is active");
+        let key = integration.new_key(resource)?;
+        let mut account = body;
+        account.set("id", key.id.as_str());
+        integration.keep(resource, &key.id, &account, State::Pending).await?;
+        Ok(Answer::Created(self.shown_as(account)))
+    }
+
+    /// The vendor made an active account of one that shall not be: access is taken away again. Gives what is shown then,
+    /// if more than that has changed.
+    async fn switch_off(&self, id: &str, made: &Value) -> Result<Option<Value>, Error> {
+        self.context.trail.note("the vendor made an active account of an inactive one: it is deactivated");
+        let off = [off()];
+        let _held = self.integration.locks.hold(self.resource, id, self.context.deadline).await?;
+        if let Some(shown) = self.turn(id, &Wanted::Changed(&off)).await? {
+            return Ok(Some(shown));
+        }
+        let seen = self.changed(id, &off).await?;
+        let differs = seen.filter(|seen| seen != made);
+        match differs {
+            Some(seen) => self.shown(seen).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Does what this vendor does not take in a creation.

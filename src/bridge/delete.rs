@@ -1,15 +1,17 @@
 //! DELETE: the call that ends a resource, or what takes its place where a vendor has none.
 
 use super::membership::{Now, Pending};
+use super::turn::Wanted;
 use super::wire::Reply;
 use super::write::{Write, off};
 use super::{Answer, Error, Kind};
-use crate::emulation::{self, Call, Delete};
+use crate::emulation::{self, Call, Way};
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 use crate::scim::patch::{Op, Operation as PatchOperation};
 use crate::scim::path::Path;
 use crate::scim::schema::ResourceType;
+use crate::store::State;
 
 impl Write<'_> {
     pub(super) async fn delete(&self, id: &str) -> Result<Answer, Error> {
@@ -18,10 +20,22 @@ impl Write<'_> {
         if self.if_match.is_some() && !integration.is_buried(resource, id).await? {
             self.before(id, "the client says which version it has seen").await?;
         }
+        let removal = integration.profile.resource(resource).removal;
+        let absent = integration.absent(resource, id).await?;
         // A resource that was deleted before, and that the vendor keeps, is deleted again: it may have come back there.
-        let was_there = match integration.profile.resource(resource).delete {
-            Delete::Unsupported => self.disable(id).await?,
-            Delete::Hard | Delete::Deactivate => self.end(id).await?,
+        let was_there = match removal.way {
+            _ if absent.is_some_and(|absent| absent.state == State::Pending) => false,
+            Way::Refuse => return Err(Error::refused("users are not deleted here: deactivate them instead")),
+            Way::Disable => {
+                self.context.trail.note("it is not deleted: access is taken away, and the record stays");
+                self.disable(id).await?
+            }
+            Way::Delete => {
+                if removal.disable_first {
+                    self.disable(id).await?;
+                }
+                self.end(id).await?
+            }
         };
         let key = integration.key(resource, id);
         if was_there && integration.may_be_buried(resource) {
@@ -73,11 +87,16 @@ impl Write<'_> {
         self.integration.call(conditional.as_ref().unwrap_or(call), self.context).await
     }
 
-    /// The vendor has no DELETE: an account is deactivated, a group loses its members. Gives whether it was there.
+    /// Takes access away: an account is deactivated, a group loses its members. Gives whether it was there.
     async fn disable(&self, id: &str) -> Result<bool, Error> {
-        self.context.trail.note("the vendor has no DELETE: access is taken away, and the record stays");
         let disabled = match self.resource {
-            ResourceType::User => self.changed(id, &[off()]).await.map(drop),
+            ResourceType::User => {
+                let off = [off()];
+                match Box::pin(self.turn(id, &Wanted::Changed(&off))).await {
+                    Ok(None) => self.changed(id, &off).await.map(drop),
+                    turned => turned.map(drop),
+                }
+            }
             ResourceType::Group => {
                 let members = Path::Attribute(AttrPath::core("members"));
                 self.changed(id, &[PatchOperation::new(Op::Remove, members, Value::null())]).await.map(drop)

@@ -127,6 +127,11 @@ impl Error {
         Self::new(Kind::Forbidden, "the vendor does not allow this for this resource")
     }
 
+    /// It is not allowed here, and why.
+    pub fn refused(why: &str) -> Self {
+        Self::new(Kind::Forbidden, why)
+    }
+
     /// The vendor cannot do it, and neither can the bridge in its place.
     pub fn not_implemented(what: &str) -> Self {
         Self::new(Kind::NotImplemented, format!("the vendor does not support {what}"))

@@ -234,7 +234,7 @@ impl Integration {
 
     /// Whether a resource that the identity provider deleted may still be there.
     fn may_be_buried(&self, resource: ResourceType) -> bool {
-        self.profile.resource(resource).delete != crate::emulation::Delete::Hard
+        self.profile.resource(resource).removal.keeps
     }
 
     async fn is_buried(&self, resource: ResourceType, id: &str) -> Result<bool, Error> {

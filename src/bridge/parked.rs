@@ -28,7 +28,7 @@ const MAX_GROUPS: usize = 20_000;
 impl Integration {
     /// Whether memberships wait for those who are away.
     pub(super) fn parks(&self) -> bool {
-        self.remembers && self.profile.resource(ResourceType::User).life.loses_memberships
+        self.remembers && self.profile.resource(ResourceType::User).life.parks()
     }
 
     /// The group with the members who wait for it.
@@ -112,7 +112,7 @@ impl Integration {
 
     async fn has_left(&self, user: &str) -> Result<bool, Error> {
         let absent = self.absent(ResourceType::User, user).await?;
-        Ok(absent.is_some_and(|absent| absent.state == State::Left))
+        Ok(absent.is_some_and(|absent| matches!(absent.state, State::Left | State::Pending)))
     }
 
     /// The groups that somebody is in, who is about to lose them: as the vendor shows them with him, or as they are found.

@@ -48,7 +48,7 @@ impl Write<'_> {
         if resource != ResourceType::User || !integration.remembers || !life.turns() {
             return Ok(None);
         }
-        if integration.absent(resource, id).await?.is_none() && !wanted.names_access() {
+        if integration.absent(resource, id).await?.is_none() && !wanted.names_access() && !life.frozen {
             return Ok(None);
         }
         let why = "the change may take access away or give it back";
@@ -70,11 +70,14 @@ impl Write<'_> {
             (Some((vendor, true)), true) if absent.is_some() || !was_off => {
                 self.leave(id, &vendor, &before, after, operation).await?
             }
-            (_, true) if absent.is_some() => {
-                self.context
-                    .trail
-                    .note("the vendor does not have this account now: the change is remembered");
-                integration.keep(resource, id, &after, State::Left).await?;
+            (_, true) if absent.is_some() || (life.frozen && was_off && after != before) => {
+                self.context.trail.note("the vendor takes no change of this account now: it is remembered");
+                let state = match absent.map(|absent| absent.state) {
+                    None => State::Frozen,
+                    Some(State::Leaving | State::Returning) => State::Left,
+                    Some(state) => state,
+                };
+                integration.keep(resource, id, &after, state).await?;
                 self.shown_as(after)
             }
             (vendor, false) if was_off => {
@@ -118,7 +121,7 @@ impl Write<'_> {
     ) -> Result<Value, Error> {
         let (integration, resource) = (self.integration, self.resource);
         let life = &integration.profile.resource(resource).life;
-        if life.loses_memberships {
+        if life.parks() {
             let groups = integration.memberships(id, before, self.context).await;
             integration.store.park(&integration.name, id, &groups).await?;
         }
@@ -178,18 +181,24 @@ impl Write<'_> {
     ) -> Result<Value, Error> {
         let (integration, resource) = (self.integration, self.resource);
         let back = integration.profile.resource(resource).life.back;
-        if !back.change && !back.post {
+        let pending = absent.is_some_and(|absent| absent.state == State::Pending);
+        if !back.change && !back.post && !pending {
             let detail = "the vendor cannot give access back: this account stays inactive";
             return Err(ScimError::new(ErrorType::Mutability, detail).into());
         }
-        if absent.is_some() {
+        if absent.is_some() && !pending {
             integration.keep(resource, id, before, State::Returning).await?;
         }
-        let vendor = match self.give_access(id, vendor, &after).await {
+        let given = match pending {
+            true => self.post_again(id, &after).await,
+            false => self.give_access(id, vendor, &after).await,
+        };
+        let vendor = match given {
             Ok(vendor) => vendor,
             Err(error) => {
-                if absent.is_some() && !error.passes() {
-                    integration.keep(resource, id, before, State::Left).await?;
+                if let Some(absent) = absent.filter(|_| !error.passes()) {
+                    let state = if absent.state == State::Returning { State::Left } else { absent.state };
+                    integration.keep(resource, id, before, state).await?;
                 }
                 return Err(error);
             }

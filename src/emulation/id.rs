@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 
 use super::plan::{Call, Verb};
+use super::removal::Inactive;
 use crate::scim::json::Value;
 use crate::scim::schema::ResourceType;
 use crate::yaml::Node;
@@ -87,7 +88,8 @@ impl super::Profile {
     /// Whether the vendor's identifiers of a resource type may be others than those that the identity provider knows.
     pub fn has_aliases(&self, resource: ResourceType) -> bool {
         let resource = self.resource(resource);
-        resource.ids.unstable || resource.life.back.post
+        let life = &resource.life;
+        resource.ids.unstable || life.back.post || life.inactive == Inactive::Refused
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::plan::{Call, Verb};
 use super::profile::{Profile, Reader};
+use super::removal::Inactive;
 use crate::scim::diff::Change;
 use crate::scim::json::Value;
 use crate::scim::schema::ResourceType;
@@ -18,6 +19,10 @@ pub struct Life {
     pub loses_memberships: bool,
     /// How access is given back.
     pub back: Back,
+    /// What becomes of an account that is made inactive.
+    pub inactive: Inactive,
+    /// Nothing but `active` can be changed of an inactive account.
+    pub frozen: bool,
 }
 
 /// How access is taken away.
@@ -68,12 +73,15 @@ impl Life {
             forgets: no("keeps_record") || (via == Via::Delete && !yes("keeps_record")),
             loses_memberships: yes("loses_memberships"),
             back: node.get("reactivate").map(Back::read).unwrap_or_default(),
+            inactive: Inactive::read(node),
+            frozen: node.get("inactive_frozen").and_then(Node::truth) == Some(true),
         }
     }
 
     /// Whether more happens to an account that is deactivated or comes back than that an attribute changes.
     pub fn turns(&self) -> bool {
-        self.forgets || self.via == Via::Delete || self.loses_memberships || self.back != Back::default()
+        let leaves = self.via == Via::Delete || self.loses_memberships;
+        leaves || self.keeps_accounts() || self.back != Back::default()
     }
 
     /// Whether a change must be a PUT, whatever PATCH could do.

@@ -6,7 +6,7 @@ use super::fit::trim;
 use super::life::Via;
 use super::paging::{At, Paging};
 use super::profile::{IfMatch, Profile, Speak};
-use super::resource::{Delete, Patch, Resource};
+use super::resource::{Patch, Resource};
 use super::{okta, patch, put, scim11};
 use crate::scim::diff::{self, Change};
 use crate::scim::error::Error;
@@ -197,9 +197,9 @@ fn project(profile: &Profile, projection: &Projection, call: &mut Call) {
 
 /// The call that ends a resource, at a vendor that has one.
 pub fn delete(profile: &Profile, resource: ResourceType, id: &str) -> Call {
-    let why = match profile.resource(resource).delete {
-        Delete::Deactivate => "the vendor keeps the record, inactive",
-        Delete::Hard | Delete::Unsupported => "the vendor deletes it",
+    let why = match profile.resource(resource).removal.keeps {
+        true => "the vendor keeps the record, inactive",
+        false => "the vendor deletes it",
     };
     Call::new(Verb::Delete, resource, Some(id), why)
 }

@@ -215,6 +215,9 @@ impl Profile {
         if users.and_then(Node::truth) == Some(false) {
             profile.groups.lose_external_id();
         }
+        let users = resources.and_then(|node| node.get("Users"));
+        let delete = policy.and_then(|policy| policy.text_at("delete"));
+        profile.users.removal = profile.users.removal.under(delete, users);
         profile
     }
 }

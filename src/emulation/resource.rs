@@ -13,6 +13,7 @@ use super::policy::Policy;
 use super::profile::{Reader, clamp};
 use super::put::{Omitted, Put};
 use super::question::Wording;
+use super::removal::Removal;
 use super::username::Username;
 use super::words::{Roles, Words};
 use crate::remainder::Remembered;
@@ -51,8 +52,8 @@ pub struct Resource {
     pub omitted: Omitted,
     /// All attributes that can be emptied; `None`: every one.
     pub clearable: Option<Vec<AttrPath>>,
-    /// What DELETE does.
-    pub delete: Delete,
+    /// How one of them ends.
+    pub removal: Removal,
     /// Which filters it evaluates.
     pub filter: Filter,
     /// All attributes that it accepts; `None`: every one.
@@ -99,18 +100,6 @@ pub enum Patch {
     ActiveOnly,
     /// It is not there.
     None,
-}
-
-/// What DELETE does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Delete {
-    /// The record goes.
-    #[default]
-    Hard,
-    /// The record stays, inactive.
-    Deactivate,
-    /// There is no DELETE: the bridge deactivates.
-    Unsupported,
 }
 
 /// Which filters a vendor evaluates.
@@ -315,11 +304,7 @@ impl Reader<'_> {
             put,
             omitted,
             clearable,
-            delete: match node.text_at("delete") {
-                Some("deactivate") => Delete::Deactivate,
-                Some("unsupported") => Delete::Unsupported,
-                _ => Delete::Hard,
-            },
+            removal: Removal::read(node),
             filter,
             allow,
             deny,

@@ -26,6 +26,10 @@ pub enum State {
     Left,
     /// It is being given access again, as far as that has come.
     Returning,
+    /// It was never there: it is made once it is active.
+    Pending,
+    /// It is there, inactive, and takes no change until it is active.
+    Frozen,
 }
 
 /// What is remembered of them, in the process's own memory.

@@ -50,8 +50,14 @@ const POLICY: Shape = Shape::Object(&[
         "what becomes of a change that no call of the vendor's makes; access and membership are always refused",
     ),
     Field::later("adopt_by", "by what accounts that are there already are found"),
-    Field::later("delete", "what becomes of deletions"),
+    Field::optional(
+        "delete",
+        Shape::Word(&["pass", "as_deactivate", "reject"]),
+        "what becomes of a user whom the identity provider deletes: he is deleted (the default, but where that cannot be \
+         undone), or deactivated, or the request is refused",
+    ),
     Field::later("import", "whether accounts can be listed"),
+    Field::later("arm_required", "whether writes wait for the operator"),
 ]);
 
 /// What may stand under `profile`.
@@ -125,7 +131,7 @@ pub const PROFILE: Shape = Shape::Object(&[
         Shape::Count,
         "how long the body of a request may be (HCP Terraform, Miro); members are sent in parts, what cannot be is refused",
     ),
-    Field::optional("policy", POLICY, "what the bridge does where the vendor cannot"),
+    Field::optional("policy", POLICY, "what the bridge does where the vendor cannot, or should not"),
     Field::optional(
         "if_match",
         Shape::Word(&["never", "wildcard", "etag"]),

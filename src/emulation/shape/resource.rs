@@ -376,6 +376,41 @@ const ID: Shape = Shape::Short(
     ]),
 );
 
+const DELETES: Shape =
+    Shape::Word(&["hard", "deactivate", "archive", "remove", "deny", "irreversible", "unsupported"]);
+
+const DELETE: Shape = Shape::Short(
+    &DELETES,
+    &Shape::Object(&[
+        Field::optional(
+            "kind",
+            DELETES,
+            "the record goes (hard); it stays inactive, archived or outside of the account (and the bridge hides it); it is \
+             refused, cannot be undone, or is not there (and the bridge takes access away instead)",
+        ),
+        Field::optional("allowed", Shape::Truth, "whether there is a DELETE; if not, access is taken away"),
+        Field::optional(
+            "effect",
+            Shape::Word(&["gone", "members_stay"]),
+            "what becomes of the members of a group: nothing that the bridge has to do anything about",
+        ),
+    ]),
+);
+
+const CREATE: Shape = Shape::Object(&[
+    Field::later("existing", "what happens when the account exists"),
+    Field::optional(
+        "inactive",
+        Shape::Word(&["ok", "rejected", "ignored"]),
+        "whether inactive accounts can be made; if not, the bridge keeps one until it is active; if ignored, deactivates it",
+    ),
+    Field::optional(
+        "side_effect",
+        Shape::Word(&["none", "invite_mail", "needs_acceptance"]),
+        "what else happens; an invitation that waits is an account for the bridge, as it is for SCIM",
+    ),
+]);
+
 macro_rules! resource {
     ($($more:expr),* $(,)?) => {
         Shape::Object(&[
@@ -384,10 +419,11 @@ macro_rules! resource {
             Field::optional("put", PUT, "what PUT does"),
             Field::optional("filter", FILTER, "which filters the vendor evaluates"),
             Field::optional("attrs", ATTRS, "which attributes it has"),
+            Field::optional("delete", DELETE, "what DELETE does"),
             Field::optional(
-                "delete",
-                Shape::Word(&["hard", "deactivate", "unsupported"]),
-                "what DELETE does: the record goes, it stays inactive, or there is no DELETE",
+                "pre_delete",
+                Shape::Word(&["none", "disable_first"]),
+                "whether an account must be deactivated before it is deleted",
             ),
             Field::optional("deactivate", DEACTIVATE, "what active:false means"),
             Field::optional(
@@ -396,7 +432,7 @@ macro_rules! resource {
                 "how access is given back: by active:true, by making the account again (under the same id or another), or \
                  not at all; two: the second where the vendor does not know the account any more",
             ),
-            Field::later("create", "what a creation does"),
+            Field::optional("create", CREATE, "what a creation does"),
             $($more),*
         ])
     };
@@ -408,6 +444,16 @@ pub(super) const USERS: Shape = resource![
     Field::optional("external_id", EXTERNAL_ID_OF_USERS, "how externalId is handled"),
     Field::optional("manager", MANAGER, "how a manager is named"),
     Field::optional("roles_form", ROLES, "what roles are"),
+    Field::optional(
+        "inactive_frozen",
+        Shape::Truth,
+        "whether an inactive account takes no change but active:true; the bridge keeps changes until then",
+    ),
+    Field::optional(
+        "visibility",
+        Shape::WordOrLater(&["all", "provisioned_only"], &["none"]),
+        "which accounts lists show; the identity provider is shown those, and a creation finds the others",
+    ),
     Field::later("protected", "accounts that cannot be changed"),
     Field::optional("id", ID, "the vendor's identifiers"),
 ];
@@ -434,5 +480,10 @@ pub(super) const GROUPS: Shape = resource![
     Field::optional("max", Shape::Count, "how many there may be; one more is refused"),
     Field::optional("name_rule", NAME_RULE, "how groups are called"),
     Field::optional("rename", Shape::Truth, "whether a group can be renamed; if not, a change is refused"),
-    Field::later("unknown_member", "what happens to a member that the vendor does not know"),
+    Field::optional(
+        "unknown_member",
+        Shape::Word(&["error", "dropped", "invites"]),
+        "what happens to a member that the vendor does not know; whoever is away is not sent, so that it is nobody whom the \
+         identity provider has from the bridge",
+    ),
 ];
