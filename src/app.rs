@@ -138,6 +138,7 @@ fn gates(
             base: format!("{public_url}{}", one.path),
             dialect: one.dialect,
             remembers: one.remembers,
+            domains: one.domains.clone(),
             store: store.clone(),
             wire: Wire::Vendor(Endpoint::new(vendor(&one, account.clone())?, &one.compiled.profile)),
             tasks: tasks.clone(),

@@ -26,11 +26,9 @@ pub(super) struct Standing {
 }
 
 /// The accounts that a list must hold besides what the vendor lists.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Away {
     all: BTreeMap<CompactString, Arc<Absent>>,
-    /// Those that the vendor lists all the same.
-    listed: HashSet<CompactString>,
 }
 
 impl Integration {
@@ -102,7 +100,7 @@ impl Integration {
             return Ok(Away::default());
         }
         let all = self.store.all_absent(&self.name, resource).await?;
-        Ok(Away { all: all.into_iter().collect(), ..Away::default() })
+        Ok(Away { all: all.into_iter().collect() })
     }
 
     /// Whether another account of that name is known that the vendor does not have.
@@ -122,24 +120,36 @@ impl Away {
         self.all.is_empty()
     }
 
-    /// What the identity provider is shown of an account that the vendor lists.
-    pub(super) fn or_as_it_was(&mut self, listed: Value) -> Value {
+    /// What was found with the accounts that the vendor does not have: each in the place of what the vendor shows of it, unless
+    /// it has access there, and those that it has not listed, but for those of whose name it has listed another.
+    pub(super) fn merged(
+        self,
+        integration: &Integration,
+        resource: ResourceType,
+        filter: Option<&Filter>,
+        found: Vec<Value>,
+    ) -> Vec<Value> {
         if self.all.is_empty() {
-            return listed;
+            return found;
         }
-        let id = listed.get("id").and_then(Value::scalar_text).unwrap_or_default();
-        let Some(absent) = self.all.get(id) else { return listed };
-        self.listed.insert(id.into());
-        if is_off(&listed) { absent.account.clone() } else { listed }
-    }
-
-    /// The accounts that the vendor has not listed, but for those of whose name it has listed another.
-    pub(super) fn unlisted(self, found: &[Value]) -> impl Iterator<Item = Value> {
+        let catalog = integration.catalog(resource);
+        let mut all = self.all;
         let name = |user: &Value| user.text_at("userName").map(str::to_lowercase);
-        let names: HashSet<String> = found.iter().filter_map(name).collect();
-        let unlisted = self.all.into_iter().filter(move |(id, _)| !self.listed.contains(id));
-        unlisted
-            .map(|(_, absent)| absent.account.clone())
-            .filter(move |account| name(account).is_none_or(|name| !names.contains(&name)))
+        let mut names = HashSet::new();
+        let mut out = Vec::with_capacity(found.len());
+        for listed in found {
+            let id = listed.get("id").and_then(Value::scalar_text).unwrap_or_default();
+            if !all.contains_key(id) || !is_off(&listed) {
+                all.remove(id);
+                names.extend(name(&listed));
+                out.push(listed);
+            }
+        }
+        let unlisted = all.into_values().map(|absent| absent.account.clone()).filter(|account| {
+            filter.is_none_or(|filter| filter.matches(account, catalog))
+                && name(account).is_none_or(|name| !names.contains(&name))
+        });
+        out.extend(unlisted.map(|account| integration.complete(resource, account)));
+        out
     }
 }

@@ -27,6 +27,9 @@ impl Write<'_> {
         if inactive == Some(Inactive::Refused) {
             return Box::pin(self.put_off(body)).await;
         }
+        if let Some(found) = Box::pin(self.found_before(&body)).await? {
+            return Box::pin(self.adopt(&body, &found)).await;
+        }
         let (told, waiting) = match resource {
             ResourceType::Group => integration.without_absent(None, body.clone()).await?,
             ResourceType::User => (body.clone(), Vec::new()),
@@ -40,9 +43,15 @@ impl Write<'_> {
         let (call, then) = emulation::create(&integration.profile, resource, sent);
         let reply = integration.call(&call, self.context).await?;
         if reply.status == 409 && integration.may_be_buried(resource) {
-            return Box::pin(self.revive(body)).await;
+            match Box::pin(self.revive(body.clone())).await {
+                Err(error) if error.kind == Kind::Conflict => {}
+                revived => return revived,
+            }
         }
         if !reply.is_success() {
+            if let Some(found) = Box::pin(self.found_after(&body, reply.status)).await? {
+                return Box::pin(self.adopt(&body, &found)).await;
+            }
             let error = reply.error(&call);
             return Err(match error.kind {
                 Kind::NotFound => Error::misplaced(),
@@ -63,6 +72,8 @@ impl Write<'_> {
             return Err(Error::broken("a creation was answered without an id"));
         }
         let vendor = Box::pin(self.complete_creation(&id, vendor, &then)).await?;
+        call.body.iter().for_each(|sent| self.compare(sent, &vendor));
+        integration.claim(resource, &id).await?;
         let vendor = if then.is_empty() && integration.hides_members(resource) {
             with_members(vendor, body.clone())
         } else {

@@ -112,6 +112,11 @@ impl Error {
         Self::new(Kind::TooLarge, detail)
     }
 
+    /// Another resource has the same name, and why that is so.
+    pub fn taken(why: &str) -> Self {
+        Self::new(Kind::Conflict, why)
+    }
+
     /// The client's version is not the current one.
     pub fn changed() -> Self {
         Self::new(Kind::Changed, "the resource was changed since it was read: read it again")

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 
 use compact_str::CompactString;
 
-use super::absent::Away;
 use super::ask::{is_key, is_name, question, the_one};
 use super::recall::{Recalled, recalled};
 use super::sort::sort_by;
@@ -53,9 +52,13 @@ pub(super) async fn list(
     let shown = with_filter(&request.projection, query);
     let members = shown.shows(&AttrPath::core("members"));
     let projection = integration.vendor_projection(resource, &shown);
+    let away = integration.away(resource).await?;
     let remembered =
         match recalled(integration, resource, query.filter.as_ref(), &projection, context).await? {
-            Recalled::All(found) => return Ok(page_of(integration, request, found, (start, count))),
+            Recalled::All(found) => {
+                let found = away.merged(integration, resource, query.filter.as_ref(), found);
+                return Ok(page_of(integration, request, found, (start, count)));
+            }
             Recalled::Some(found) => found,
             Recalled::TooMany => {
                 asked = Pushdown::NOTHING;
@@ -66,7 +69,6 @@ pub(super) async fn list(
     // A page that does not say how many there are is an answer only when it is the last one.
     let paging = &integration.profile.paging;
     let whole = *paging == Paging::Index || query.filter.is_some();
-    let away = integration.away(resource).await?;
     let all_there = away.is_empty() || query.filter.is_none();
     if asked.exact && vendor_sorts && whole && integration.profile.reaches(start, count) && all_there {
         let at = if *paging == Paging::Index { At::Index(start) } else { paging.first() };
@@ -89,16 +91,17 @@ pub(super) async fn list(
         }
         context.trail.note("the vendor's answer holds what was not asked for: it is filtered here");
     }
-    let mut found = walk(integration, resource, &asked, (query, members), away.clone(), context).await?;
+    let mut found = walk(integration, resource, &asked, (query, members), context).await?;
     if asked.partial && found.is_empty() && remembered.is_empty() {
         let all = Pushdown::NOTHING;
-        found = walk(integration, resource, &all, (query, members), away, context).await?;
+        found = walk(integration, resource, &all, (query, members), context).await?;
     }
     for one in remembered {
         if !found.iter().any(|other| other.get("id") == one.get("id")) {
             found.push(one);
         }
     }
+    found = away.merged(integration, resource, query.filter.as_ref(), found);
     if let Some(filter) = query.filter.as_ref().filter(|filter| found.len() > 1 && is_name(filter)) {
         found = the_one(filter, found)?;
     }
@@ -350,32 +353,48 @@ async fn walk(
     resource: ResourceType,
     asked: &Pushdown,
     (query, members): (&Query, bool),
-    mut away: Away,
     context: &Context,
 ) -> Result<Vec<Value>, Error> {
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
-    let matches = |canonical: &Value| {
-        query.filter.as_ref().is_none_or(|filter| filter.matches(canonical, integration.catalog(resource)))
-    };
     for ask in asked.each() {
         let pages = Pages { members, ..Pages::new(integration, resource, ask, MAX_WALK) };
         for_each(pages, context, |canonical| {
-            let canonical = away.or_as_it_was(canonical);
+            let matches = query
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.matches(&canonical, integration.catalog(resource)));
             // What an earlier alternative found already.
             let mut known = || {
                 let id = canonical.get("id").and_then(Value::scalar_text).unwrap_or_default();
                 !asked.also.is_empty() && !seen.insert(CompactString::from(id))
             };
-            if matches(&canonical) && !known() {
+            if matches && !known() {
                 found.push(integration.complete(resource, canonical));
             }
             ControlFlow::Continue(())
         })
         .await?;
     }
-    let unlisted: Vec<Value> = away.unlisted(&found).filter(|account| matches(account)).collect();
-    found.extend(unlisted.into_iter().map(|account| integration.complete(resource, account)));
     Ok(found)
+}
+
+/// Whether there is room for one more, where the vendor takes so many.
+pub(super) async fn has_room(
+    integration: &Integration,
+    resource: ResourceType,
+    most: usize,
+    context: &Context,
+) -> Result<(), Error> {
+    let (profile, at) = (&integration.profile, integration.profile.paging.first());
+    let call = emulation::list(profile, resource, None, (&at, Some(1)), None, &Projection::default());
+    let page = fetch(integration, &call, &at, context).await?;
+    match page.total {
+        Some(total) if total >= most => {
+            let detail = format!("the vendor takes at most {most} {}", resource.endpoint());
+            Err(ScimError::value(detail).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Calls `visit` with every resource that the vendor has for a filter, as the identity provider sees it, until it says
@@ -400,25 +419,6 @@ pub(super) async fn for_each(
         }
     }
     Ok(())
-}
-
-/// Whether there is room for one more, where the vendor takes so many.
-pub(super) async fn has_room(
-    integration: &Integration,
-    resource: ResourceType,
-    most: usize,
-    context: &Context,
-) -> Result<(), Error> {
-    let (profile, at) = (&integration.profile, integration.profile.paging.first());
-    let call = emulation::list(profile, resource, None, (&at, Some(1)), None, &Projection::default());
-    let page = fetch(integration, &call, &at, context).await?;
-    match page.total {
-        Some(total) if total >= most => {
-            let detail = format!("the vendor takes at most {most} {}", resource.endpoint());
-            Err(ScimError::value(detail).into())
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The vendor's resources for a filter that are the same by a name, as the vendor has them: what was buried, too.

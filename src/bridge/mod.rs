@@ -1,6 +1,7 @@
 //! What the program does with one canonical request: hops 6 to 11, from what is remembered to what is answered.
 
 mod absent;
+mod adopt;
 mod aliases;
 mod ask;
 mod create;
@@ -67,6 +68,8 @@ pub struct Parts {
     pub profile: Profile,
     /// Whether anything is remembered.
     pub remembers: bool,
+    /// The e-mail domains of accounts that may be taken over; none: of any.
+    pub domains: Vec<CompactString>,
     /// What is remembered.
     pub store: Arc<dyn Store>,
     /// The way to the vendor.

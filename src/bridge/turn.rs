@@ -261,6 +261,12 @@ impl Write<'_> {
         let noted = integration.to_note(resource, &sent, None, None);
         let (call, _) = emulation::create(&integration.profile, resource, sent);
         let reply = integration.call_by_alias(&call, Some(id), self.context).await?;
+        if reply.status == 409 && self.is_there_again(id, after).await? {
+            let why = "somebody made the account again at the vendor: it is this one";
+            return read::fetch(integration, resource, id, &Projection::default(), why, self.context)
+                .await
+                .map_err(Error::of_known);
+        }
         if !reply.is_success() {
             let error = reply.error(&call);
             return Err(if error.kind == Kind::NotFound { Error::misplaced() } else { error });

@@ -87,6 +87,7 @@ fn integration(name: &str, vendor: Vendor, simulator: &Simulator) -> Result<conf
         },
         rate: config::Rate { count: 50, period: std::time::Duration::from_secs(1), burst: 200 },
         remembers: true,
+        domains: Vec::new(),
     })
 }
 

@@ -211,7 +211,27 @@ impl Reader<'_> {
             vendor: vendor?,
             rate: rate(limits, (50, Duration::from_secs(1)), 200),
             remembers,
+            domains: self.domains(node),
         })
+    }
+
+    fn domains(&mut self, integration: &Node) -> Vec<CompactString> {
+        let domains = integration.get("allow").and_then(|allow| allow.get("email_domains"));
+        let mut out = Vec::new();
+        for node in domains.map(Node::items).unwrap_or_default() {
+            let text = node.text().unwrap_or_default();
+            let plain = |label: &str| {
+                !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            };
+            if text.contains('.') && text.split('.').all(plain) {
+                out.push(text.into());
+            } else {
+                let mistake = Mistake::new(node.span, "expected a domain such as acme.example");
+                self.mistakes
+                    .push(mistake.hint("what stands behind the @, letter by letter: subdomains are others"));
+            }
+        }
+        out
     }
 
     fn url_path(&mut self, node: &Node) -> Option<String> {

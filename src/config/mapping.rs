@@ -11,6 +11,7 @@ use super::{tests, unused};
 use crate::emulation::{self, Profile};
 use crate::mapping::{self, Mapping, Scope};
 use crate::scim::ResourceType;
+use crate::scim::filter::Filter;
 use crate::scim::json::Value;
 use crate::yaml::shape::Need;
 use crate::yaml::{Field, Key, Kind, Mistake, Node, Shape, Span, nearest};
@@ -179,7 +180,8 @@ pub(super) fn compile(
 ) -> Compiled {
     let file = &with_profile(file);
     let scope = Scope::read(file, with, mistakes);
-    let profile = Profile::read(file.get("profile"), &scope.prefixes, mistakes);
+    let mut profile = Profile::read(file.get("profile"), &scope.prefixes, mistakes);
+    profile.read_matches(file, &scope.prefixes, mistakes);
     let [users, groups] =
         [ResourceType::User, ResourceType::Group].map(|resource| Arc::new(profile.catalog(resource)));
     let mapping = Mapping::compile(file, &scope, users, groups, remembers, mistakes);
@@ -201,6 +203,19 @@ pub(super) fn compile(
                     "say `back: echo` (what it wrote), or change the rules that write to the same place",
                 ),
             );
+        }
+    }
+    for resource in ResourceType::ALL {
+        for path in &profile.resource(resource).adoption.by {
+            let asked = Filter::eq(path.clone(), "");
+            if let Some(why) = mapping.lens(resource).unread(&asked, remembers) {
+                let section = if resource == ResourceType::User { "users" } else { "groups" };
+                let place = file.get(section).and_then(|section| section.get("match"));
+                let span = place.map_or(file.span, |place| place.span);
+                let mistake = Mistake::new(span, format!("nothing can be found by {path}: {why}"));
+                mistakes
+                    .push(mistake.hint("match by what the identity provider reads back, such as $.userName"));
+            }
         }
     }
     let warnings =

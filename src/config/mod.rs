@@ -84,6 +84,8 @@ pub struct Integration {
     pub rate: Rate,
     /// Whether anything is remembered.
     pub remembers: bool,
+    /// The e-mail domains of accounts that may be taken over; none: of any.
+    pub domains: Vec<CompactString>,
 }
 
 /// The way to a vendor.

@@ -102,7 +102,18 @@ const INTEGRATION: Shape = Shape::Object(&[
         "none: nothing is remembered, and fewer things work",
     ),
     Field::later("guard", "mass removals are held"),
-    Field::later("allow", "networks and e-mail domains"),
+    Field::optional(
+        "allow",
+        Shape::Object(&[
+            Field::optional(
+                "email_domains",
+                Shape::List(&Shape::Text),
+                "the domains of accounts that may be taken over when the vendor has them already; any unless said otherwise",
+            ),
+            Field::later("networks", "networks that the identity provider calls from"),
+        ]),
+        "what is allowed",
+    ),
 ]);
 
 /// The whole file.

@@ -3,6 +3,7 @@
 //! A vendor's deviations are data, the [`Profile`]; an empty one is a vendor that does all that RFC 7643 and 7644 ask.
 //! The planner turns *before → after* into the fewest calls that this vendor accepts.
 
+mod adoption;
 mod bounds;
 mod elements;
 mod external_id;
@@ -31,6 +32,7 @@ mod shape;
 mod username;
 mod words;
 
+pub use adoption::{Adoption, Known};
 pub use fit::{fit, keep_defaults};
 pub use id::Ids;
 pub use life::{Life, Via, leave};

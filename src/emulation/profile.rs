@@ -146,6 +146,13 @@ impl Profile {
         }
     }
 
+    pub(super) fn resource_mut(&mut self, resource: ResourceType) -> &mut Resource {
+        match resource {
+            ResourceType::User => &mut self.users,
+            ResourceType::Group => &mut self.groups,
+        }
+    }
+
     /// The schemas of a resource type, the vendor's own included.
     pub fn catalog(&self, resource: ResourceType) -> Catalog {
         let mut catalog = Catalog::standard(resource);
@@ -228,7 +235,7 @@ pub(super) fn clamp(number: u64) -> usize {
 
 /// Reads the parts of a profile, and notes what is wrong with them.
 pub(super) struct Reader<'r> {
-    prefixes: &'r HashMap<String, String>,
+    pub(super) prefixes: &'r HashMap<String, String>,
     pub(super) mistakes: &'r mut Vec<Mistake>,
 }
 

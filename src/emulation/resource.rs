@@ -1,5 +1,6 @@
 //! How one resource type of a vendor differs, read from its part of a profile.
 
+use super::adoption::Adoption;
 use super::bounds::{Bounds, MaxValues};
 use super::elements::Elements;
 use super::external_id::ExternalId;
@@ -88,6 +89,8 @@ pub struct Resource {
     pub ids: Ids,
     /// What becomes of whom it deactivates.
     pub life: Life,
+    /// What becomes of a creation of what is there already.
+    pub adoption: Adoption,
 }
 
 /// What PATCH does.
@@ -315,6 +318,7 @@ impl Reader<'_> {
             username,
             ids: Ids::read(node.get("id")),
             life: Life::read(node, self),
+            adoption: Adoption::read(node, self, catalog),
             words,
             manager: node.get("manager").and_then(Manager::read),
             policy: Policy::default(),

@@ -50,10 +50,24 @@ const RULE: Shape = Shape::Object(&[
 
 const RULES: Shape = Shape::List(&RULE);
 
+const MATCH: Shape = Shape::Object(&[
+    Field::required(
+        "by",
+        Shape::OneOrMore(&Shape::Text),
+        "attributes on the identity provider's side; the first by which anything is found decides",
+    ),
+    Field::optional("on_many", Shape::Word(&["stop"]), "several: none is taken over (the default)"),
+    Field::optional(
+        "adopt",
+        Shape::Word(&["keep-identifiers"]),
+        "userName, addresses and externalId stay in the step that takes it over (the default)",
+    ),
+]);
+
 const USERS: Shape = Shape::Object(&[
     Field::optional("pass", Shape::Word(&["rest", "none"]), "what happens to attributes that no rule names"),
     Field::optional("rules", RULES, "the rules, in their order"),
-    Field::later("match", "how an existing account at the vendor is found and adopted"),
+    Field::optional("match", MATCH, "how an account that the vendor has already is found, and taken over"),
 ]);
 
 const GROUPS: Shape = Shape::Object(&[
@@ -64,7 +78,7 @@ const GROUPS: Shape = Shape::Object(&[
         Shape::WordOrLater(&["keep"], &["flatten", "drop"]),
         "groups within groups: keep them",
     ),
-    Field::later("match", "how an existing group at the vendor is found and adopted"),
+    Field::optional("match", MATCH, "how a group that the vendor has already is found, and taken over"),
 ]);
 
 const PARAMETER: Shape = Shape::Object(&[

@@ -25,6 +25,7 @@ struct Shelf {
     written: HashMap<(ResourceType, String, String), BTreeSet<CompactString>>,
     aliases: Aliases,
     absents: Absents,
+    claimed: HashSet<(ResourceType, CompactString)>,
     buried: HashSet<(ResourceType, CompactString)>,
     groups: HashMap<CompactString, Kept>,
     /// For each member, the groups.
@@ -154,6 +155,7 @@ impl Store for Memory {
         self.with(&key.integration, |shelf| {
             shelf.remember((key.resource, key.id.clone()), None);
             shelf.absents.set(key.resource, &key.id, None);
+            shelf.claimed.remove(&(key.resource, key.id.clone()));
         })
     }
 
@@ -232,6 +234,16 @@ impl Store for Memory {
 
     fn parked_in<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Vec<CompactString>> {
         self.with(integration, |shelf| shelf.absents.parked_in(group))
+    }
+
+    fn claim<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
+        self.with(&key.integration, |shelf| {
+            shelf.claimed.insert((key.resource, key.id.clone()));
+        })
+    }
+
+    fn is_claimed<'a>(&'a self, key: &'a Key) -> Later<'a, bool> {
+        self.with(&key.integration, |shelf| shelf.claimed.contains(&(key.resource, key.id.clone())))
     }
 
     fn bury<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {

@@ -167,6 +167,12 @@ pub trait Store: Send + Sync {
     /// The users who wait for a group.
     fn parked_in<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Vec<CompactString>>;
 
+    /// Notes that the identity provider has made a resource, or taken it over.
+    fn claim<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;
+
+    /// Whether it has.
+    fn is_claimed<'a>(&'a self, key: &'a Key) -> Later<'a, bool>;
+
     /// Notes that the identity provider deleted a resource which the vendor still has.
     fn bury<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;
 

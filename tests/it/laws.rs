@@ -265,6 +265,7 @@ fn imagined(mapping: &Path) -> Arc<Integration> {
         mapping: compiled.mapping,
         profile: compiled.profile,
         remembers: true,
+        domains: Vec::new(),
         store: Arc::new(Memory::default()),
         wire: Wire::Dry(Dry::default()),
         tasks: TaskTracker::new(),

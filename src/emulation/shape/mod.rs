@@ -49,14 +49,18 @@ const POLICY: Shape = Shape::Object(&[
         ),
         "what becomes of a change that no call of the vendor's makes; access and membership are always refused",
     ),
-    Field::later("adopt_by", "by what accounts that are there already are found"),
     Field::optional(
         "delete",
         Shape::Word(&["pass", "as_deactivate", "reject"]),
         "what becomes of a user whom the identity provider deletes: he is deleted (the default, but where that cannot be \
          undone), or deactivated, or the request is refused",
     ),
-    Field::later("import", "whether accounts can be listed"),
+    Field::optional(
+        "adopt_by",
+        Shape::List(&Shape::Text),
+        "attributes by which an account that the vendor has already is found, and taken over; `users.match` says the same",
+    ),
+    Field::later("import", "whether users can be listed"),
     Field::later("arm_required", "whether writes wait for the operator"),
 ]);
 

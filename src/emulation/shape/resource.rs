@@ -397,8 +397,29 @@ const DELETE: Shape = Shape::Short(
     ]),
 );
 
+const EXISTING: Shape = Shape::Word(&["409", "attach", "convert", "400", "500", "200"]);
+
 const CREATE: Shape = Shape::Object(&[
-    Field::later("existing", "what happens when the account exists"),
+    Field::optional(
+        "existing",
+        Shape::Short(
+            &EXISTING,
+            &Shape::Object(&[
+                Field::optional("kind", EXISTING, "how the vendor answers; 409 unless said otherwise"),
+                Field::optional(
+                    "match",
+                    Shape::OneOrMore(&Shape::Text),
+                    "the attribute by which the account is found, and taken over",
+                ),
+                Field::optional(
+                    "ignores",
+                    Shape::List(&Shape::Text),
+                    "what the account keeps of its own; the identity provider is shown what it wrote",
+                ),
+            ]),
+        ),
+        "what a creation of what is there already does: an error, or attaching, converting or giving it back without a word",
+    ),
     Field::optional(
         "inactive",
         Shape::Word(&["ok", "rejected", "ignored"]),

@@ -187,6 +187,37 @@ async fn who_cannot_be_inactive_is_deleted_and_made_again() {
     assert_eq!(at_vendor(&simulator, "ana").unwrap()["active"], false);
 }
 
+/// Somebody made the account again at the vendor before it came back.
+#[tokio::test]
+async fn who_is_there_again_is_the_same_unless_he_is_somebody_elses() {
+    for (external, same) in [(Value::Null, true), (json!("8"), false)] {
+        let simulator = vendor(Vendor::Rfc).await;
+        let bridge = profiled(&simulator, BY_DELETE).await;
+        let idp = bridge.client();
+        let ana = make(&idp, "ana").await;
+        off(&idp, &ana).await;
+        let console = Client::new(simulator.base_url(), simulator.token());
+        let again = json!({ "schemas": [USER], "userName": "ana@acme.example", "externalId": external });
+        assert_eq!(console.post("/Users", &again).await.status, 201);
+        let path = format!("/Users/{ana}");
+        let answer = idp.patch(&path, &replace("active", true)).await;
+        if same {
+            assert_eq!((answer.status, &answer.body["id"]), (200, &json!(ana)), "{}", answer.text);
+            assert_eq!(idp.get(&path).await.body["title"], "Dr");
+            assert_eq!(at_vendor(&simulator, "ana").unwrap()["title"], "Dr");
+        } else {
+            assert_eq!(
+                (answer.status, &answer.body["scimType"]),
+                (409, &json!("uniqueness")),
+                "{}",
+                answer.text
+            );
+            assert_eq!(idp.get(&path).await.body["active"], false);
+        }
+        assert_eq!(simulator.state()["users"].as_array().map(Vec::len), Some(1));
+    }
+}
+
 #[tokio::test]
 async fn groups_change_while_somebody_is_away() {
     let simulator = vendor(Vendor::Rfc).await;

@@ -1,6 +1,7 @@
 //! The life of an account at a vendor that ends, renames, hides or forgets it: the identity provider sees one account, which
 //! keeps its id.
 
+mod adopting;
 mod ending;
 mod ids;
 mod leaving;
@@ -13,6 +14,14 @@ use scim_bridge::simulator::Simulator;
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+
+/// A bridge with a mapping of the test's own, and more lines of its integration.
+async fn mapped(url: &str, token: &str, mapping: &str, more: &str) -> Bridge {
+    let mapping = format!("format: 1\nvendor: of a test\n{mapping}\n");
+    let mut plan = Plan::new().file("vendor.yaml", &mapping);
+    plan.integration("acme", url, token).mapping("./vendor.yaml").more(more).done();
+    plan.start().await
+}
 
 /// A bridge in front of a simulated vendor, with a profile of the test's own.
 async fn profiled(simulator: &Simulator, profile: &str) -> Bridge {
