@@ -8,7 +8,7 @@
 use compact_str::CompactString;
 
 use super::write::Write;
-use super::{Answer, Error, Integration, Kind, list, read};
+use super::{Answer, Error, Integration, Kind, pages, read};
 use crate::emulation::Known;
 use crate::mapping::Operation;
 use crate::scim::filter::Filter;
@@ -107,7 +107,7 @@ impl Write<'_> {
             let Some(value) = identifying(path, body) else { continue };
             let filter = Filter::eq(path.clone(), value);
             let mut found = Vec::new();
-            for id in list::named(integration, resource, &filter, self.context).await? {
+            for id in pages::named(integration, resource, &filter, self.context).await? {
                 if !integration.is_buried(resource, &id).await? {
                     found.push(id);
                 }
@@ -131,7 +131,7 @@ impl Write<'_> {
         let (integration, resource) = (self.integration, self.resource);
         let name = AttrPath::core("userName");
         let Some(value) = name.get(account).cloned() else { return Ok(false) };
-        let named = list::named(integration, resource, &Filter::eq(name, value), self.context).await?;
+        let named = pages::named(integration, resource, &Filter::eq(name, value), self.context).await?;
         let [there] = named.as_slice() else { return Ok(false) };
         let known =
             integration.store.vendor_ids(&integration.name, resource, std::slice::from_ref(there)).await?;

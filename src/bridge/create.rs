@@ -2,7 +2,7 @@
 
 use super::turn::Wanted;
 use super::write::{Write, is_off, off, with_members};
-use super::{Answer, Error, Kind, list, read};
+use super::{Answer, Error, Kind, pages, read};
 use crate::emulation::{self, Echo, Inactive};
 use crate::mapping::{Given, Operation};
 use crate::scim::filter::Filter;
@@ -17,7 +17,7 @@ impl Write<'_> {
     pub(super) async fn create(&self, body: Value) -> Result<Answer, Error> {
         let (integration, resource) = (self.integration, self.resource);
         if let Some(most) = integration.profile.resource(resource).group_rules.max {
-            Box::pin(list::has_room(integration, resource, most, self.context)).await?;
+            Box::pin(pages::has_room(integration, resource, most, self.context)).await?;
         }
         if integration.is_taken(resource, &body).await? {
             let why = "an account of that name is known, which the vendor does not have now";
@@ -124,7 +124,7 @@ impl Write<'_> {
         let (integration, resource) = (self.integration, self.resource);
         let name = AttrPath::core("userName");
         if let Some(value) = name.get(&body).cloned() {
-            let named = list::named(integration, resource, &Filter::eq(name, value), self.context).await?;
+            let named = pages::named(integration, resource, &Filter::eq(name, value), self.context).await?;
             if !named.is_empty() {
                 return Err(Error::conflict());
             }
@@ -189,7 +189,7 @@ impl Write<'_> {
             ResourceType::Group => AttrPath::core("displayName"),
         };
         let Some(value) = name.get(&body).cloned() else { return Err(Error::conflict()) };
-        let named = list::named(integration, resource, &Filter::eq(name, value), self.context).await;
+        let named = pages::named(integration, resource, &Filter::eq(name, value), self.context).await;
         // That nobody of that name was deleted is known when the look-up says so, and not when it fails.
         let named =
             named.map_err(|error| if error.passes() { error } else { Error::conflict().because(error) })?;

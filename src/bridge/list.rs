@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use compact_str::CompactString;
 
 use super::ask::{is_key, is_name, question, the_one};
+use super::pages::{Pages, for_each};
 use super::recall::{Recalled, recalled};
 use super::sort::sort_by;
 use super::{Answer, Context, Error, Integration, Kind};
@@ -22,10 +23,10 @@ use crate::scim::schema::{Mutability, ResourceType, Returned};
 /// The most resources that one page holds.
 const MAX_PAGE: usize = 200;
 /// The size of a page when the client does not say.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 /// How many of the vendor's resources are walked through for one question. A larger directory wants a filter that the
 /// vendor can evaluate.
-const MAX_WALK: usize = 20_000;
+pub(super) const MAX_WALK: usize = 20_000;
 
 /// Answers a query.
 pub(super) async fn list(
@@ -213,16 +214,16 @@ fn ask(integration: &Integration, resource: ResourceType, query: &Query) -> Push
     question(filter, resource, lens, &integration.profile, remembered)
 }
 
-struct Page {
+pub(super) struct Page {
     /// As the vendor says; some say nothing.
-    total: Option<usize>,
-    start: Option<usize>,
-    resources: Vec<Value>,
+    pub(super) total: Option<usize>,
+    pub(super) start: Option<usize>,
+    pub(super) resources: Vec<Value>,
     /// The page that follows; `None` after the last.
-    next: Option<At>,
+    pub(super) next: Option<At>,
 }
 
-async fn fetch(
+pub(super) async fn fetch(
     integration: &Integration,
     call: &emulation::Call,
     at: &At,
@@ -357,7 +358,7 @@ async fn walk(
 ) -> Result<Vec<Value>, Error> {
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
     for ask in asked.each() {
-        let pages = Pages { members, ..Pages::new(integration, resource, ask, MAX_WALK) };
+        let pages = Pages::new(integration, resource, ask, MAX_WALK).with_members(members);
         for_each(pages, context, |canonical| {
             let matches = query
                 .filter
@@ -376,138 +377,4 @@ async fn walk(
         .await?;
     }
     Ok(found)
-}
-
-/// Whether there is room for one more, where the vendor takes so many.
-pub(super) async fn has_room(
-    integration: &Integration,
-    resource: ResourceType,
-    most: usize,
-    context: &Context,
-) -> Result<(), Error> {
-    let (profile, at) = (&integration.profile, integration.profile.paging.first());
-    let call = emulation::list(profile, resource, None, (&at, Some(1)), None, &Projection::default());
-    let page = fetch(integration, &call, &at, context).await?;
-    match page.total {
-        Some(total) if total >= most => {
-            let detail = format!("the vendor takes at most {most} {}", resource.endpoint());
-            Err(ScimError::value(detail).into())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Calls `visit` with every resource that the vendor has for a filter, as the identity provider sees it, until it says
-/// that it is enough.
-///
-/// # Errors
-/// `tooMany` when there are more than `limit`; any error of a call.
-pub(super) async fn for_each(
-    mut pages: Pages<'_>,
-    context: &Context,
-    mut visit: impl FnMut(Value) -> ControlFlow<()> + Send,
-) -> Result<(), Error> {
-    let (integration, resource) = (pages.integration, pages.resource);
-    while let Some(resources) = pages.next(context).await? {
-        for (id, vendor) in resources {
-            if integration.is_buried(resource, &id).await? {
-                continue;
-            }
-            if visit(integration.back(resource, vendor).await?).is_break() {
-                return Ok(());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The vendor's resources for a filter that are the same by a name, as the vendor has them: what was buried, too.
-pub(super) async fn named(
-    integration: &Integration,
-    resource: ResourceType,
-    filter: &Filter,
-    context: &Context,
-) -> Result<Vec<CompactString>, Error> {
-    let mapped = integration.lens(resource).filter(filter);
-    let asked = mapped.ask.map(|ask| emulation::pushdown(&integration.profile, resource, ask));
-    let asked = asked.unwrap_or(Pushdown::NOTHING);
-    let mut found = Vec::new();
-    for ask in asked.each() {
-        let mut pages = Pages { members: false, ..Pages::new(integration, resource, ask, MAX_WALK) };
-        while let Some(resources) = pages.next(context).await? {
-            for (id, vendor) in resources {
-                let canonical = integration.back(resource, vendor).await?;
-                if filter.matches(&canonical, integration.catalog(resource)) && !found.contains(&id) {
-                    found.push(id);
-                }
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// The vendor's pages, one after the other, each resource once: to the end, and no further than they bring anything new.
-pub(super) struct Pages<'p> {
-    integration: &'p Integration,
-    resource: ResourceType,
-    ask: Option<&'p Filter>,
-    /// `tooMany` when there are more.
-    limit: usize,
-    /// Whether groups are to have their members, from a vendor that does not show them.
-    members: bool,
-    seen: HashSet<CompactString>,
-    /// The page to ask for; `None` after the last.
-    at: Option<At>,
-}
-
-impl<'p> Pages<'p> {
-    pub(super) fn new(
-        integration: &'p Integration,
-        resource: ResourceType,
-        ask: Option<&'p Filter>,
-        limit: usize,
-    ) -> Self {
-        Self {
-            integration,
-            resource,
-            ask,
-            limit,
-            members: true,
-            seen: HashSet::new(),
-            at: Some(integration.profile.paging.first()),
-        }
-    }
-
-    pub(super) async fn next(
-        &mut self,
-        context: &Context,
-    ) -> Result<Option<Vec<(CompactString, Value)>>, Error> {
-        let Some(at) = self.at.take() else { return Ok(None) };
-        let profile = &self.integration.profile;
-        let size = profile.max_count.unwrap_or(PAGE);
-        let whole = Projection::default();
-        let call = emulation::list(profile, self.resource, self.ask, (&at, Some(size)), None, &whole);
-        let page = fetch(self.integration, &call, &at, context).await?;
-        let mut new = Vec::with_capacity(page.resources.len());
-        for vendor in page.resources {
-            let id = CompactString::from(vendor.get("id").and_then(Value::scalar_text).unwrap_or_default());
-            // A page that shifts while it is read, or is given again, repeats what was there before.
-            if self.seen.insert(id.clone()) {
-                let vendor = match self.members {
-                    true => Box::pin(self.integration.with_members(self.resource, vendor, context)).await?,
-                    false => vendor,
-                };
-                new.push((id, vendor));
-            }
-        }
-        if page.total.is_some_and(|total| total > self.limit) || self.seen.len() > self.limit {
-            let detail = "the vendor cannot evaluate this, and has too many resources to look through";
-            return Err(ScimError::new(ErrorType::TooMany, detail).into());
-        }
-        let all = page.total.is_some_and(|total| self.seen.len() >= total);
-        // With cursors, a page of nothing new is not the end: its records may have gone since.
-        let end = all || (new.is_empty() && !matches!(at, At::Cursor(_)));
-        self.at = page.next.filter(|next| !end && *next != at);
-        Ok(Some(new))
-    }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::error::MINUTE;
 use super::write::Write;
-use super::{Context, Error, Integration, Kind, Trail, list, read};
+use super::{Context, Error, Integration, Kind, Trail, pages, read};
 use crate::emulation::manager_path;
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
@@ -80,7 +80,7 @@ impl Integration {
         for attribute in ["userName", "externalId"].map(AttrPath::core) {
             let mut ids = self.store.wrote(&self.name, resource, &attribute, name).await?;
             if ids.is_empty() && self.finds(resource, &attribute) {
-                ids = list::named(self, resource, &Filter::eq(attribute, name), context).await?;
+                ids = pages::named(self, resource, &Filter::eq(attribute, name), context).await?;
             }
             if let [id] = ids.as_slice() {
                 return fetch(id).await;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use compact_str::CompactString;
 
-use super::list::Pages;
+use super::pages::Pages;
 use super::{Context, Error, Integration};
 use crate::emulation;
 use crate::scim::json::Value;

@@ -12,7 +12,7 @@ use compact_str::CompactString;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Context, Error, Integration, Kind, Trail, list, read};
+use super::{Context, Error, Integration, Kind, Trail, pages, read};
 use crate::mapping::Given;
 use crate::scim::json::Value;
 use crate::scim::patch::{Op, Operation as PatchOperation};
@@ -151,7 +151,7 @@ impl Integration {
             return Ok(groups);
         }
         let mut stopped = false;
-        list::for_each(list::Pages::new(self, ResourceType::Group, None, MAX_GROUPS), context, |group| {
+        pages::for_each(pages::Pages::new(self, ResourceType::Group, None, MAX_GROUPS), context, |group| {
             let id = group.get("id").and_then(Value::scalar_text).unwrap_or_default().into();
             groups.push((id, as_group(&group)));
             stopped = self.tasks.is_closed();

@@ -15,6 +15,7 @@ mod manager;
 mod members;
 mod membership;
 mod noted;
+mod pages;
 mod parked;
 mod present;
 mod read;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use compact_str::CompactString;
 use tokio::time::{Instant, timeout_at};
 
-use super::list::Pages;
+use super::pages::Pages;
 use super::write::Write;
 use super::{Context, Error, Integration, Kind, membership};
 use crate::emulation::{self, Pushdown};

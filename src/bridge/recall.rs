@@ -4,7 +4,7 @@
 //! the two together: who is remembered with it, and whom the vendor finds by it.
 
 use super::ask::{is_key, is_unique};
-use super::list::Pages;
+use super::pages::Pages;
 use super::{Context, Error, Integration, Kind, read};
 use crate::emulation;
 use crate::scim::filter::Filter;

@@ -2,6 +2,7 @@
 //! do.
 
 mod answer;
+mod attrs;
 mod resource;
 
 use answer::{ERRORS, LIST, RESPONSES};
