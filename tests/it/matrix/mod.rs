@@ -89,13 +89,16 @@ macro_rules! vendors {
 }
 
 vendors! {
+    amplitude: "amplitude",
     aws_identity_center: "aws-identity-center",
     github_enterprise: "github-enterprise",
+    gitlab: "gitlab",
     knowbe4: "knowbe4",
     miro: "miro",
     ninjaone: "ninjaone",
     okta_only: "okta-only",
     rfc: "rfc",
+    segment: "segment",
     servicenow: "servicenow",
     slack: "slack",
     slack_v1: "slack-v1",

@@ -37,6 +37,13 @@ const PLAIN: Stand = Stand {
 
 pub const STANDS: &[Stand] = &[
     Stand {
+        vendor: Vendor::Amplitude,
+        mapping: "amplitude",
+        set: &[("limits", "false")],
+        renames: false,
+        ..PLAIN
+    },
+    Stand {
         vendor: Vendor::Aws,
         mapping: "aws-identity-center",
         set: &[("rps", "0")],
@@ -59,6 +66,7 @@ pub const STANDS: &[Stand] = &[
         keeps: true,
         ..PLAIN
     },
+    Stand { vendor: Vendor::GitLab, mapping: "gitlab", groups: false, renames: false, ..PLAIN },
     Stand {
         vendor: Vendor::KnowBe4,
         mapping: "knowbe4",
@@ -86,6 +94,19 @@ pub const STANDS: &[Stand] = &[
     },
     Stand { vendor: Vendor::OktaOnly, mapping: "okta-only", keeps: true, ..PLAIN },
     Stand { knobs: &[("max_results", "2")], ..PLAIN },
+    Stand {
+        vendor: Vendor::Segment,
+        mapping: "segment",
+        knobs: &[
+            ("dup", "\"200\""),
+            ("immutable", "\"400\""),
+            ("removed_get", "\"inactive\""),
+            ("legacy_remove", "\"remove_all\""),
+            ("legacy_remove", "\"400\""),
+        ],
+        renames: false,
+        ..PLAIN
+    },
     Stand { vendor: Vendor::ServiceNow, mapping: "servicenow", knobs: &[("validate", "true")], ..PLAIN },
     Stand {
         vendor: Vendor::Slack,
