@@ -111,12 +111,35 @@ impl Integration {
         if let Some(body) = &mut call.body {
             alias::in_body(resource, body, &mut aliased);
         }
-        for (_, text) in call.query.iter_mut().filter(|(name, _)| name == "filter") {
-            if let Ok(mut filter) = Filter::parse(text) {
-                alias::in_filter(resource, &mut filter, &mut aliased);
-                *text = filter.to_string();
-            }
+    }
+
+    /// A filter with the vendor's identifiers. One that names nothing known finds nothing, since what is found is checked.
+    pub(super) async fn asked_by_alias(
+        &self,
+        resource: ResourceType,
+        filter: Option<&Filter>,
+    ) -> Result<Option<Filter>, Error> {
+        let Some(mut filter) = filter.cloned() else { return Ok(None) };
+        if !self.has_aliases() {
+            return Ok(Some(filter));
         }
+        let mut named = Vec::new();
+        alias::in_filter(resource, &mut filter, &mut |kind, id| {
+            if self.is_aliased(kind) {
+                named.push((kind, CompactString::from(id)));
+            }
+            None
+        });
+        let mut known = Known::new();
+        for (kind, id) in named {
+            let ids = [id.clone()];
+            let vendor = self.store.vendor_ids(&self.name, kind, &ids).await?.pop().flatten();
+            known.insert((kind, id), vendor.map(|VendorId(vendor)| vendor));
+        }
+        alias::in_filter(resource, &mut filter, &mut |kind, id| {
+            known.get(&(kind, id.into())).cloned().flatten()
+        });
+        Ok(Some(filter))
     }
 
     /// Puts the identity provider's identifiers into an answer.

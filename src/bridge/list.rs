@@ -73,10 +73,11 @@ pub(super) async fn list(
     let all_there = away.is_empty() || query.filter.is_none();
     if asked.exact && vendor_sorts && whole && integration.profile.reaches(start, count) && all_there {
         let at = if *paging == Paging::Index { At::Index(start) } else { paging.first() };
+        let ask = integration.asked_by_alias(resource, asked.ask.as_ref()).await?;
         let call = emulation::list(
             &integration.profile,
             resource,
-            asked.ask.as_ref(),
+            ask.as_ref(),
             (&at, Some(count)),
             sort,
             &projection,

@@ -128,7 +128,8 @@ impl<'p> Pages<'p> {
         let profile = &self.integration.profile;
         let size = profile.max_count.unwrap_or(PAGE);
         let whole = Projection::default();
-        let call = emulation::list(profile, self.resource, self.ask, (&at, Some(size)), None, &whole);
+        let ask = self.integration.asked_by_alias(self.resource, self.ask).await?;
+        let call = emulation::list(profile, self.resource, ask.as_ref(), (&at, Some(size)), None, &whole);
         let page = fetch(self.integration, &call, &at, context).await?;
         let mut new = Vec::with_capacity(page.resources.len());
         for vendor in page.resources {
