@@ -39,6 +39,7 @@ impl Write<'_> {
         let given = Given { groups: groups.as_ref(), operation, moment, ..Given::default() };
         let sent = integration.forward(resource, told, &given, None, self.context)?;
         let sent = integration.with_manager(resource, sent, None, self.context).await?;
+        integration.allow(resource, None, Some(&sent))?;
         let noted = integration.to_note(resource, &sent, None, None);
         let (call, then) = emulation::create(&integration.profile, resource, sent);
         let reply = integration.call(&call, self.context).await?;

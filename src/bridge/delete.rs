@@ -4,12 +4,14 @@ use super::membership::{Now, Pending};
 use super::turn::Wanted;
 use super::wire::Reply;
 use super::write::{Write, off};
-use super::{Answer, Error, Kind};
-use crate::emulation::{self, Call, Way};
+use super::{Answer, Error, Integration, Kind, read};
+use crate::emulation::{self, Call, Deed, Refusal, Way};
+use crate::scim::error::{Error as ScimError, ErrorType};
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 use crate::scim::patch::{Op, Operation as PatchOperation};
 use crate::scim::path::Path;
+use crate::scim::projection::Projection;
 use crate::scim::schema::ResourceType;
 use crate::store::State;
 
@@ -20,6 +22,7 @@ impl Write<'_> {
         if self.if_match.is_some() && !integration.is_buried(resource, id).await? {
             self.before(id, "the client says which version it has seen").await?;
         }
+        self.may_end(id).await?;
         let removal = integration.profile.resource(resource).removal;
         let absent = integration.absent(resource, id).await?;
         // A resource that was deleted before, and that the vendor keeps, is deleted again: it may have come back there.
@@ -49,6 +52,20 @@ impl Write<'_> {
             ResourceType::Group => integration.wait_for(id, &[]).await?,
         }
         Ok(Answer::Deleted)
+    }
+
+    /// Whether an account may be deleted; it is read first where some may not.
+    async fn may_end(&self, id: &str) -> Result<(), Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        if integration.profile.resource(resource).protected.is_nothing() {
+            return Ok(());
+        }
+        let why = "some accounts cannot be deleted";
+        match read::fetch(integration, resource, id, &Projection::default(), why, self.context).await {
+            Ok(vendor) => integration.allow(resource, Some(&vendor), None),
+            Err(error) if error.kind == Kind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// DELETE at the vendor. What is gone already is gone: a repeated removal succeeds. Gives whether it was there.
@@ -106,6 +123,24 @@ impl Write<'_> {
             Ok(()) => Ok(true),
             Err(error) if error.kind == Kind::NotFound => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+}
+
+impl Integration {
+    /// Whether an account may become what it shall be: some are protected at the vendor.
+    pub(super) fn allow(
+        &self,
+        resource: ResourceType,
+        before: Option<&Value>,
+        after: Option<&Value>,
+    ) -> Result<(), Error> {
+        match self.profile.resource(resource).protected.refuses(before, after) {
+            None => Ok(()),
+            Some(Refusal { deed: Deed::Assign, why }) => {
+                Err(ScimError::new(ErrorType::Mutability, why).into())
+            }
+            Some(Refusal { why, .. }) => Err(Error::refused(&why)),
         }
     }
 }

@@ -158,7 +158,12 @@ impl Write<'_> {
     async fn take_access(&self, id: &str, vendor: &Value, before: &Value) -> Result<(), Error> {
         let (integration, resource) = (self.integration, self.resource);
         let calls = match integration.profile.resource(resource).life.via {
-            Via::Delete => vec![emulation::leave(&integration.profile, resource, id)],
+            Via::Delete => {
+                let mut alone = vendor.clone();
+                alone.set("active", false);
+                integration.allow(resource, Some(vendor), Some(&alone))?;
+                vec![emulation::leave(&integration.profile, resource, id)]
+            }
             Via::Change | Via::Put => {
                 let alone = patch::apply(before.clone(), &[off()], integration.catalog(resource))?;
                 self.difference(id, vendor, Some(before), alone, Operation::Patch).await?.calls

@@ -136,6 +136,10 @@ impl Write<'_> {
         {
             return Ok(None);
         }
+        // Whom it is about must be known first.
+        if !integration.profile.resource(resource).protected.is_nothing() {
+            return Ok(None);
+        }
         let remembered = integration.remembered(resource);
         let groups = match resource {
             ResourceType::User if lens.direct_needs_groups(operations) => {
@@ -367,6 +371,9 @@ impl Write<'_> {
         let noted = integration.to_note(resource, &after, Some(before), known);
         let catalog = integration.catalog(resource);
         let calls = emulation::change(&integration.profile, resource, id, before, &after, catalog)?;
+        if !calls.is_empty() {
+            integration.allow(resource, Some(before), Some(&after))?;
+        }
         Ok(Difference { calls, after, noted })
     }
 

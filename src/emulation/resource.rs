@@ -12,6 +12,7 @@ use super::members::{AddForm, Members};
 use super::op_form::OpForm;
 use super::policy::Policy;
 use super::profile::{Reader, clamp};
+use super::protect::Protected;
 use super::put::{Omitted, Put};
 use super::question::Wording;
 use super::removal::Removal;
@@ -89,6 +90,8 @@ pub struct Resource {
     pub ids: Ids,
     /// What becomes of whom it deactivates.
     pub life: Life,
+    /// What cannot be changed, or given.
+    pub protected: Protected,
     /// What becomes of a creation of what is there already.
     pub adoption: Adoption,
 }
@@ -319,6 +322,7 @@ impl Reader<'_> {
             ids: Ids::read(node.get("id")),
             life: Life::read(node, self),
             adoption: Adoption::read(node, self, catalog),
+            protected: Protected::read(node.get("protected")),
             words,
             manager: node.get("manager").and_then(Manager::read),
             policy: Policy::default(),

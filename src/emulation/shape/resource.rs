@@ -287,6 +287,19 @@ const CREATE: Shape = Shape::Object(&[
     ),
 ]);
 
+const PROTECTED: Shape = Shape::Object(&[
+    Field::optional("role", Shape::Text, "whoever has this value among his roles"),
+    Field::optional("id", Shape::Text, "whoever has this id"),
+    Field::optional("email", Shape::Text, "whoever has this address"),
+    Field::optional("userName", Shape::Text, "whoever has this name"),
+    Field::optional(
+        "ops",
+        Shape::List(&Shape::Word(&["assign", "update", "deactivate", "delete"])),
+        "what is refused; everything unless said otherwise",
+    ),
+    Field::optional("reason", Shape::Text, "what the identity provider is told"),
+]);
+
 macro_rules! resource {
     ($($more:expr),* $(,)?) => {
         Shape::Object(&[
@@ -330,7 +343,11 @@ pub(super) const USERS: Shape = resource![
         Shape::WordOrLater(&["all", "provisioned_only"], &["none"]),
         "which accounts lists show; the identity provider is shown those, and a creation finds the others",
     ),
-    Field::later("protected", "accounts that cannot be changed"),
+    Field::optional(
+        "protected",
+        Shape::List(&PROTECTED),
+        "accounts that cannot be changed and roles that cannot be given; refused before the vendor is asked",
+    ),
     Field::optional("id", ID, "the vendor's identifiers"),
 ];
 

@@ -5,6 +5,7 @@ mod adopting;
 mod ending;
 mod ids;
 mod leaving;
+mod protected;
 
 use serde_json::{Value, json};
 
