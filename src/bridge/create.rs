@@ -1,5 +1,6 @@
 //! POST: the call that makes a resource, and the record that comes back to life because the vendor kept it.
 
+use super::membership::as_group;
 use super::turn::Wanted;
 use super::write::{Write, is_off, off, with_members};
 use super::{Answer, Error, Kind, pages, read};
@@ -11,7 +12,7 @@ use crate::scim::name::AttrPath;
 use crate::scim::patch::Operation as PatchOperation;
 use crate::scim::projection::Projection;
 use crate::scim::schema::ResourceType;
-use crate::store::State;
+use crate::store::{GroupChange, State};
 
 impl Write<'_> {
     pub(super) async fn create(&self, body: Value) -> Result<Answer, Error> {
@@ -72,6 +73,10 @@ impl Write<'_> {
         if id.is_empty() {
             return Err(Error::broken("a creation was answered without an id"));
         }
+        let mut added = as_group(&body).members;
+        added.retain(|user| !waiting.contains(user));
+        let change = GroupChange { replaced: true, added, ..GroupChange::default() };
+        integration.told(resource, &id, Some(change)).await?;
         let vendor = Box::pin(self.complete_creation(&id, vendor, &then)).await?;
         call.body.iter().for_each(|sent| self.compare(sent, &vendor));
         integration.claim(resource, &id).await?;

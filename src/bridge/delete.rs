@@ -49,7 +49,10 @@ impl Write<'_> {
         integration.store.forget(&key).await?;
         match resource {
             ResourceType::User => integration.store.forget_member(&integration.name, id).await?,
-            ResourceType::Group => integration.wait_for(id, &[]).await?,
+            ResourceType::Group => {
+                integration.wait_for(id, &[]).await?;
+                integration.told(resource, id, None).await?;
+            }
         }
         Ok(Answer::Deleted)
     }

@@ -1,14 +1,20 @@
-//! Members that a vendor does not show with their group: found by asking which users are in it.
+//! Members that a vendor does not show with their group: found by asking which users are in it, or remembered.
 
 use std::collections::HashSet;
 
 use compact_str::CompactString;
 
+use super::membership::{self, as_group};
 use super::pages::Pages;
+use super::write::Write;
 use super::{Context, Error, Integration};
 use crate::emulation;
 use crate::scim::json::Value;
+use crate::scim::name::AttrPath;
+use crate::scim::patch::{Op, Operation as PatchOperation};
+use crate::scim::path::Path;
 use crate::scim::schema::ResourceType;
+use crate::store::GroupChange;
 
 /// A group with more members is not looked through.
 const MAX_MEMBERS: usize = 100_000;
@@ -36,7 +42,10 @@ impl Integration {
         }
         let able = &self.profile.resource(resource).members;
         let id = vendor.get("id").and_then(Value::scalar_text).unwrap_or_default();
-        if let Some((most, _)) = &able.capped {
+        if able.remembered {
+            let told = self.store.told(&self.name, id).await?;
+            vendor.set("members", emulation::as_members(told.members));
+        } else if let Some((most, _)) = &able.capped {
             let shown = vendor.get("members").map_or(0, |members| members.each().len());
             if shown >= *most {
                 let members = self.listed_members(id, context).await?;
@@ -51,6 +60,43 @@ impl Integration {
             vendor.set("members", emulation::as_members(ids));
         }
         Ok(vendor)
+    }
+
+    /// Whether it is remembered who is in which group, since nothing else tells.
+    fn remembers_members(&self, resource: ResourceType) -> bool {
+        let remembered = self.profile.resource(ResourceType::Group).members.remembered;
+        resource == ResourceType::Group && self.remembers && remembered
+    }
+
+    /// Notes that the vendor was told that a group has these members in place of those.
+    pub(super) async fn told_difference(
+        &self,
+        resource: ResourceType,
+        group: &str,
+        before: &Value,
+        after: &Value,
+    ) -> Result<(), Error> {
+        if !self.remembers_members(resource) {
+            return Ok(());
+        }
+        let added = as_group(after).members;
+        let mut removed = as_group(before).members;
+        removed.retain(|user| !added.contains(user));
+        let change = GroupChange { added, removed, ..GroupChange::default() };
+        self.told(resource, group, Some(change)).await
+    }
+
+    /// Notes what the vendor was told of the members of a group; `None`: it is gone.
+    pub(super) async fn told(
+        &self,
+        resource: ResourceType,
+        group: &str,
+        change: Option<GroupChange>,
+    ) -> Result<(), Error> {
+        if !self.remembers_members(resource) {
+            return Ok(());
+        }
+        Ok(self.store.tell(&self.name, group, change).await?)
     }
 
     /// The members of a group as the vendor lists them apart, page by page.
@@ -86,5 +132,48 @@ impl Integration {
             }
         }
         Ok(members)
+    }
+}
+
+impl Write<'_> {
+    /// The group as the vendor has it, before it becomes what it shall be. Who is in it may not be known, since the bridge has
+    /// told of some of them only: whoever shall leave may be there, and where everybody is named, the vendor is told of all.
+    ///
+    /// # Errors
+    /// When the vendor cannot be told.
+    pub(super) async fn with_doubtful(
+        &self,
+        id: &str,
+        mut vendor: Value,
+        operations: Option<&[PatchOperation]>,
+        after: &Value,
+    ) -> Result<Value, Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        if !integration.remembers_members(resource)
+            || integration.store.told(&integration.name, id).await?.all
+        {
+            return Ok(vendor);
+        }
+        let named = |vendor: &Value| as_group(vendor).members;
+        let Some(operations) = operations else {
+            let (after, _) = integration.without_absent(Some(id), after.clone()).await?;
+            let all = after.get("members").cloned().unwrap_or_else(|| Value::from(Vec::new()));
+            let path = Path::Attribute(AttrPath::core("members"));
+            let replace = [PatchOperation::new(Op::Replace, path, all.clone())];
+            let Some(calls) = emulation::direct(&integration.profile, resource, id, &replace) else {
+                return Ok(vendor);
+            };
+            self.context.trail.note("who is in the group is not known: the vendor is told of everybody");
+            integration.send_all(&calls, self.context).await.map_err(Error::of_known)?;
+            let change = GroupChange { replaced: true, added: named(&after), ..GroupChange::default() };
+            integration.told(resource, id, Some(change)).await?;
+            vendor.set("members", all);
+            return Ok(vendor);
+        };
+        let mut members = named(&vendor);
+        let leaving = membership::effect(operations).removed;
+        members.extend(leaving.into_iter().filter(|user| !as_group(&vendor).members.contains(user)));
+        vendor.set("members", emulation::as_members(members));
+        Ok(vendor)
     }
 }

@@ -70,6 +70,7 @@ impl Write<'_> {
         let (vendor, before) =
             self.before(id, "a PUT says what shall be: what is there must be known").await?;
         let after = resource::replace(&before, body, self.integration.catalog(self.resource))?;
+        let vendor = self.with_doubtful(id, vendor, None, &after).await?;
         self.differ(id, &vendor, &before, after, Operation::Replace).await
     }
 
@@ -123,6 +124,7 @@ impl Write<'_> {
     async fn applied(&self, id: &str, operations: &[PatchOperation]) -> Result<Value, Error> {
         let (vendor, before) = self.before(id, "the change depends on what is there").await?;
         let after = patch::apply(before.clone(), operations, self.integration.catalog(self.resource))?;
+        let vendor = self.with_doubtful(id, vendor, Some(operations), &after).await?;
         self.differ(id, &vendor, &before, after, Operation::Patch).await
     }
 
@@ -192,6 +194,7 @@ impl Write<'_> {
         let error = match integration.send_all(&calls, self.context).await {
             Ok(body) => {
                 if resource == ResourceType::Group {
+                    integration.told(resource, id, Some(membership::effect(operations))).await?;
                     let now = Now::Changed(membership::effect(operations));
                     integration.done(id, pending, now, self.context).await?;
                 }
@@ -332,6 +335,7 @@ impl Write<'_> {
         }
         let read = version::version(before);
         let body = integration.send_from(read, &calls, self.context).await.map_err(Error::of_known)?;
+        integration.told_difference(resource, id, before, &after).await?;
         integration.note_sent(resource, id, noted).await?;
         let body = body.filter(|_| integration.profile.echo == Echo::Full);
         match body {

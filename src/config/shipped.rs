@@ -34,10 +34,7 @@ mod tests {
 
     /// The shipped mappings that are refused, and what of their profiles is not built yet. A file whose fields are all
     /// built loads, and leaves this list.
-    const REFUSED: &[(&str, &[&str])] = &[
-        ("bitwarden", &["members that the vendor never shows must be found in another way"]),
-        ("zoom", &["`oauth2_client_credentials`"]),
-    ];
+    const REFUSED: &[(&str, &[&str])] = &[("zoom", &["`oauth2_client_credentials`"])];
 
     #[test]
     fn every_file_of_the_folder_is_shipped() {

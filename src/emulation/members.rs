@@ -8,13 +8,15 @@ use crate::scim::error::{Error, ErrorType};
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 use crate::scim::schema::{Catalog, ResourceType};
-use crate::yaml::{Mistake, Node};
+use crate::yaml::Node;
 
 /// How members of a group are shown and changed.
 #[derive(Clone, Debug, Default)]
 pub struct Members {
     /// A group is shown without them, and this attribute of users finds them; `None`: it is shown with them.
     pub query: Option<AttrPath>,
+    /// A group is shown without them, and nothing finds them: who the vendor was told of is remembered.
+    pub remembered: bool,
     /// A parameter, and its value, with which a group is shown with them.
     pub flag: Option<(CompactString, CompactString)>,
     /// So many are shown at most, and all of them are found at a path below the group.
@@ -66,7 +68,7 @@ pub enum AddForm {
 impl Members {
     /// Whether an answer to a write, or to a plain read, may lack some of them.
     pub fn are_hidden(&self) -> bool {
-        self.query.is_some() || self.flag.is_some() || self.capped.is_some()
+        self.query.is_some() || self.flag.is_some() || self.capped.is_some() || self.remembered
     }
 
     /// Whether a group has no more of them than the vendor takes, or fewer than before.
@@ -100,16 +102,9 @@ impl Members {
             Some((n, capped.text_at("member_list_path").unwrap_or("Members").trim_matches('/').into()))
         });
         let never = node.text_at("returned") == Some("never");
-        if never && node.get("query").is_none() {
-            let span = node.get("returned").map_or(node.span, |node| node.span);
-            let mistake =
-                Mistake::new(span, "members that the vendor never shows must be found in another way");
-            reader.mistakes.push(
-                mistake.hint("query: groups.value, the attribute by which it lists the users of a group"),
-            );
-        }
         let count = |key: &str| node.get(key).and_then(Node::whole).map(clamp);
         Self {
+            remembered: never && node.get("query").is_none(),
             query: query.filter(|_| never),
             flag,
             capped,

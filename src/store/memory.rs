@@ -9,7 +9,7 @@ use compact_str::CompactString;
 
 use super::absent::Absents;
 use super::alias::Aliases;
-use super::{Absent, Debt, Doubt, Group, GroupChange, Key, Later, Store, VendorId};
+use super::{Absent, Debt, Doubt, Group, GroupChange, Key, Later, Store, Told, VendorId};
 use crate::remainder::Remainder;
 use crate::scim::{AttrPath, ResourceType};
 
@@ -25,6 +25,7 @@ struct Shelf {
     written: HashMap<(ResourceType, String, String), BTreeSet<CompactString>>,
     aliases: Aliases,
     absents: Absents,
+    told: HashMap<CompactString, Told>,
     claimed: HashSet<(ResourceType, CompactString)>,
     buried: HashSet<(ResourceType, CompactString)>,
     groups: HashMap<CompactString, Kept>,
@@ -236,6 +237,29 @@ impl Store for Memory {
         self.with(integration, |shelf| shelf.absents.parked_in(group))
     }
 
+    fn told<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Told> {
+        self.with(integration, |shelf| shelf.told.get(group).cloned().unwrap_or_default())
+    }
+
+    fn tell<'a>(
+        &'a self,
+        integration: &'a str,
+        group: &'a str,
+        change: Option<GroupChange>,
+    ) -> Later<'a, ()> {
+        self.with(integration, |shelf| match change {
+            None => drop(shelf.told.remove(group)),
+            Some(change) => {
+                let told = shelf.told.entry(group.into()).or_default();
+                if change.replaced {
+                    *told = Told { members: BTreeSet::new(), all: true };
+                }
+                told.members.retain(|user| !change.removed.contains(user));
+                told.members.extend(change.added);
+            }
+        })
+    }
+
     fn claim<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
         self.with(&key.integration, |shelf| {
             shelf.claimed.insert((key.resource, key.id.clone()));
@@ -428,6 +452,7 @@ impl Store for Memory {
             groups.iter().for_each(|group| shelf.leave(group, user));
             shelf.owed.remove(user);
             shelf.absents.unpark(Some(user), None);
+            shelf.told.values_mut().for_each(|told| told.members.retain(|one| one != user));
         })
     }
 }

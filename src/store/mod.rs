@@ -7,6 +7,7 @@ mod absent;
 mod alias;
 mod memory;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -63,6 +64,15 @@ pub struct GroupChange {
     pub added: Vec<CompactString>,
     /// Who leaves.
     pub removed: Vec<CompactString>,
+}
+
+/// The members of a group that the vendor was told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Their ids.
+    pub members: BTreeSet<CompactString>,
+    /// There are no others: all of them were told at once.
+    pub all: bool,
 }
 
 /// A user whose rules must run again, because a group that they read has changed, or may have.
@@ -167,6 +177,13 @@ pub trait Store: Send + Sync {
     /// The users who wait for a group.
     fn parked_in<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Vec<CompactString>>;
 
+    /// The members of a group that the vendor was told of; none when it was told of nobody.
+    fn told<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Told>;
+
+    /// Notes that the vendor was told of a change of a group's members; `None`: the group is gone.
+    fn tell<'a>(&'a self, integration: &'a str, group: &'a str, change: Option<GroupChange>)
+    -> Later<'a, ()>;
+
     /// Notes that the identity provider has made a resource, or taken it over.
     fn claim<'a>(&'a self, key: &'a Key) -> Later<'a, ()>;
 
@@ -240,6 +257,6 @@ pub trait Store: Send + Sync {
     fn change_group<'a>(&'a self, integration: &'a str, group: &'a str, change: GroupChange)
     -> Later<'a, ()>;
 
-    /// Takes a user, who is gone, out of every group, those that he waits for included, and out of those who are owed.
+    /// Takes a user, who is gone, out of every group, also of those that he waits for and of those who were told of, and out of those who are owed.
     fn forget_member<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()>;
 }

@@ -184,7 +184,8 @@ const MEMBERS: Shape = Shape::Object(&[
     Field::optional(
         "query",
         Shape::Text,
-        "the attribute of Users by which the members of a group are found, such as groups.value",
+        "the attribute of Users by which members that are never shown are found, such as groups.value; without one, the \
+         bridge remembers who it has told the vendor of",
     ),
     Field::optional(
         "replace",

@@ -3,6 +3,7 @@
 
 mod adopting;
 mod ending;
+mod hidden;
 mod ids;
 mod leaving;
 mod protected;
