@@ -156,6 +156,14 @@ fn gates(
     Gates::new(gates).map_err(io::Error::other)
 }
 
+/// The way to the vendor of an integration, for whoever asks it something else than the bridge does.
+///
+/// # Errors
+/// As [`start`]: a token or a certificate that is none.
+pub fn vendor_of(one: &config::Integration) -> io::Result<upstream::Vendor> {
+    vendor(one, account(&one.vendor.limits))
+}
+
 fn vendor(one: &config::Integration, account: upstream::Account) -> io::Result<upstream::Vendor> {
     let options = upstream::Options {
         headers: one.compiled.profile.headers.clone(),

@@ -7,6 +7,7 @@ mod demo;
 mod difference;
 mod explain;
 mod health;
+mod probe;
 mod replay;
 mod schema;
 mod serve;
@@ -42,6 +43,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Play recorded requests against this configuration, and show what would be different; nothing is sent
     Replay(replay::Arguments),
+    /// Learn a vendor's profile by asking it, and print it
+    Probe(probe::Arguments),
     /// Run a simulated vendor
     Simulate(simulate::Arguments),
     /// Make certificates
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => run(explain::run(arguments)),
         Command::Replay(arguments) => run(replay::run(arguments)),
+        Command::Probe(arguments) => run(probe::run(arguments)),
         Command::Simulate(arguments) => run(simulate::run(arguments)),
         Command::Certs(arguments) => certs::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

@@ -204,6 +204,12 @@ pub fn delete(profile: &Profile, resource: ResourceType, id: &str) -> Call {
     Call::new(Verb::Delete, resource, Some(id), why)
 }
 
+/// The call that writes the whole of a resource.
+pub fn replace(profile: &Profile, resource: ResourceType, id: &str, body: &Value) -> Call {
+    let body = whole(body, &profile.catalog(resource));
+    Call::new(Verb::Put, resource, Some(id), "the whole resource").with(body).in_version(profile)
+}
+
 /// The calls for operations that need no look at the vendor; `None` when this vendor would not take them as they are.
 pub fn direct(
     profile: &Profile,

@@ -31,6 +31,7 @@ mod matrix;
 mod member_forms;
 mod memberships;
 mod ninjaone;
+mod probe;
 mod process;
 mod profile;
 mod properties;

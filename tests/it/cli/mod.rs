@@ -5,7 +5,7 @@ mod demo;
 mod explain;
 mod files;
 mod help;
-mod program;
+pub mod program;
 mod refused;
 mod replay;
 mod schema;
