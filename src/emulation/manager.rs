@@ -23,7 +23,7 @@ pub fn path() -> AttrPath {
 impl Manager {
     /// `None` where nothing is said of it, or there is none: then nobody is looked up.
     pub(super) fn read(node: &Node) -> Option<Self> {
-        match node.text().or_else(|| node.text_at("kind")).unwrap_or("id") {
+        match node.text().or_else(|| node.text_at("kind"))? {
             "email" => Some(Self::Email),
             "username" => Some(Self::Username),
             "id" => Some(Self::Id),
