@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::admin::{Admin, Ready};
 use crate::bridge::{Endpoint, Integration, Locks, Observer, Parts, Wire};
 use crate::config::{self, Options, Rate};
+use crate::emulation;
 use crate::inbound::{self, Gate, Gates, Limits, Listener, Stack, Workers, scim, stack};
 use crate::store::{Memory, Store};
 use crate::upstream;
@@ -121,8 +122,9 @@ fn gates(
     let mut locks: HashMap<CompactString, Locks> = HashMap::new();
     let mut gates = Vec::new();
     for one in options.integrations {
-        let account =
-            accounts.entry(one.vendor.account.clone()).or_insert_with(|| account(&one.vendor.limits));
+        let account = accounts
+            .entry(one.vendor.account.clone())
+            .or_insert_with(|| account(&one.vendor.limits, &one.compiled.profile.rate));
         if one.remembers {
             tracing::info!(integration = %one.name, "what the vendor cannot hold is remembered until the process ends");
         }
@@ -161,7 +163,7 @@ fn gates(
 /// # Errors
 /// As [`start`]: a token or a certificate that is none.
 pub fn vendor_of(one: &config::Integration) -> io::Result<upstream::Vendor> {
-    vendor(one, account(&one.vendor.limits))
+    vendor(one, account(&one.vendor.limits, &one.compiled.profile.rate))
 }
 
 fn vendor(one: &config::Integration, account: upstream::Account) -> io::Result<upstream::Vendor> {
@@ -169,15 +171,32 @@ fn vendor(one: &config::Integration, account: upstream::Account) -> io::Result<u
         headers: one.compiled.profile.headers.clone(),
         roots: one.vendor.roots.clone(),
         networks: one.vendor.networks.clone(),
+        retry: retry(&one.compiled.profile.rate.retry)?,
         ..upstream::Options::new(one.vendor.base.clone(), one.vendor.token.clone())
     };
     upstream::Vendor::new(options, account).map_err(io::Error::other)
 }
 
-fn account(limits: &config::Account) -> upstream::Account {
+fn retry(header: &emulation::RetryHeader) -> io::Result<upstream::RetryHeader> {
+    let name = |name: &str| name.parse().map_err(io::Error::other);
+    Ok(match header {
+        emulation::RetryHeader::RetryAfter => upstream::RetryHeader::RetryAfter,
+        emulation::RetryHeader::Epoch(header) => upstream::RetryHeader::Epoch(name(header)?),
+        emulation::RetryHeader::Relative(header) => upstream::RetryHeader::Relative(name(header)?),
+        emulation::RetryHeader::Unsaid => upstream::RetryHeader::Unsaid,
+    })
+}
+
+fn account(limits: &config::Account, vendor: &emulation::Rate) -> upstream::Account {
     // A vendor that says nothing about a rate has none that we know of; the inbound rate bounds it.
     let rate = limits.rate.map_or(Quota::per_second(NonZeroU32::MAX), quota);
-    upstream::Account::new(rate, limits.in_flight.unwrap_or(IN_FLIGHT))
+    let bucket = |limit: &emulation::Limit| {
+        let methods = limit.methods.iter().filter_map(|method| method.parse().ok()).collect();
+        let rate = Rate { count: limit.count, period: limit.window, burst: limit.burst };
+        upstream::Bucket::new(methods, limit.path.clone(), quota(rate))
+    };
+    let buckets = vendor.buckets.iter().map(bucket).collect();
+    upstream::Account::limited(rate, limits.in_flight.unwrap_or(IN_FLIGHT), buckets)
 }
 
 fn quota(rate: Rate) -> Quota {

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::okta;
 use super::paging::Paging;
 use super::policy::Policy;
+use super::rate::Rate;
 use super::repair::Repair;
 use super::resource::Resource;
 use super::scim11;
@@ -35,6 +36,8 @@ pub struct Profile {
     pub headers: HeaderMap,
     /// The largest page that it gives; `None`: as large as it is asked for.
     pub max_count: Option<usize>,
+    /// Its limits.
+    pub rate: Rate,
     /// A page of no resources cannot be asked for.
     pub no_zero: bool,
     /// The name of the parameter for the size of a page.
@@ -70,6 +73,7 @@ impl Default for Profile {
             headers: HeaderMap::new(),
             max_count: None,
             no_zero: false,
+            rate: Rate::default(),
             count_param: COUNT.into(),
             paging: Paging::Index,
             wrong_total: false,
@@ -183,6 +187,7 @@ impl Profile {
             locks: node.get("rate").and_then(|rate| rate.text_at("lock")) == Some("per_resource"),
             headers: reader.headers(node),
             max_count: list.and_then(|count| count.get("max")).and_then(Node::whole).map(clamp),
+            rate: node.get("rate").map(|node| Rate::read(node, reader.mistakes)).unwrap_or_default(),
             no_zero: list.and_then(|count| count.get("zero_ok")).and_then(Node::truth) == Some(false),
             count_param: list.and_then(|count| count.text_at("param")).unwrap_or(COUNT).into(),
             paging: Paging::read(node.get("list").and_then(|list| list.get("paging"))),

@@ -14,17 +14,28 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
+use http::Method;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::buckets::Bucket;
 use super::failure::Failure;
 
 /// The limits of one vendor account, and who waits for them. Clones are the same account.
 #[derive(Clone)]
 pub struct Account(Arc<Inner>);
 
+/// So many calls in a time.
+pub(super) type Limiter = RateLimiter<NotKeyed, InMemoryState, RuntimeClock, NoOpMiddleware<Nanos>>;
+
+/// A limiter that keeps the runtime's time.
+pub(super) fn limiter(quota: Quota) -> Limiter {
+    RateLimiter::direct_with_clock(quota, RuntimeClock(Instant::now()))
+}
+
 struct Inner {
-    limiter: RateLimiter<NotKeyed, InMemoryState, RuntimeClock, NoOpMiddleware<Nanos>>,
+    limiter: Limiter,
+    buckets: Vec<Bucket>,
     state: Mutex<State>,
 }
 
@@ -52,9 +63,13 @@ impl State {
 impl Account {
     /// An account that takes calls at this rate and `in_flight` of them at once (at least one).
     pub fn new(rate: Quota, in_flight: usize) -> Self {
+        Self::limited(rate, in_flight, Vec::new())
+    }
+
+    /// The same, with limits for some calls besides.
+    pub fn limited(rate: Quota, in_flight: usize, buckets: Vec<Bucket>) -> Self {
         let state = State { free: in_flight.max(1), paused: None, queues: Default::default() };
-        let limiter = RateLimiter::direct_with_clock(rate, RuntimeClock(Instant::now()));
-        Self(Arc::new(Inner { limiter, state: Mutex::new(state) }))
+        Self(Arc::new(Inner { limiter: limiter(rate), buckets, state: Mutex::new(state) }))
     }
 
     /// Until when no call is made, if the vendor has asked for a pause.
@@ -69,14 +84,23 @@ impl Account {
         state.queues.iter().flatten().for_each(|waiting| waiting.notify_one());
     }
 
-    /// Waits for a place and takes one from the rate. The place is given back when dropped.
+    /// Waits for a place and takes one from the rate, and from each limit that counts the call. The place is given back when
+    /// dropped.
     ///
     /// # Errors
-    /// `Overdue` when the deadline comes first, or is certain to; `Throttled` when the account pauses beyond it.
-    pub(super) async fn enter(&self, urgent: bool, deadline: Instant) -> Result<Place, Failure> {
+    /// `Overdue` when the deadline comes first, or is certain to; `Throttled` when the account pauses beyond it, or a limit
+    /// is reached until then.
+    pub(super) async fn enter(
+        &self,
+        urgent: bool,
+        deadline: Instant,
+        call: (&Method, &[&str]),
+    ) -> Result<Place, Failure> {
         let mut ticket = None;
+        let mut due: Vec<&Bucket> =
+            self.0.buckets.iter().filter(|bucket| bucket.counts(call.0, call.1)).collect();
         loop {
-            let again = match self.0.attempt(urgent, ticket.as_ref(), deadline)? {
+            let again = match self.0.attempt(urgent, ticket.as_ref(), deadline, &mut due)? {
                 Attempt::Entered => return Ok(Place(Arc::clone(&self.0))),
                 Attempt::At(again) => again.min(deadline),
                 Attempt::WhenWoken => deadline,
@@ -104,7 +128,14 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn attempt(&self, urgent: bool, ticket: Option<&Ticket>, deadline: Instant) -> Result<Attempt, Failure> {
+    /// `due`: the limits that the call has still to be taken from.
+    fn attempt(
+        &self,
+        urgent: bool,
+        ticket: Option<&Ticket>,
+        deadline: Instant,
+        due: &mut Vec<&Bucket>,
+    ) -> Result<Attempt, Failure> {
         let now = Instant::now();
         if now >= deadline {
             return Err(Failure::overdue());
@@ -125,6 +156,13 @@ impl Inner {
         };
         if !first || state.free == 0 {
             return Ok(Attempt::WhenWoken);
+        }
+        while let Some(bucket) = due.last() {
+            match bucket.take() {
+                Ok(()) => drop(due.pop()),
+                Err(wait) if now + wait < deadline => return Ok(Attempt::At(now + wait)),
+                Err(wait) => return Err(Failure::throttled(wait)),
+            }
         }
         match self.limiter.check() {
             Ok(()) => {
@@ -180,7 +218,7 @@ impl Drop for Place {
 
 /// The runtime's clock, for the limiter: a rate is then waited for on the clock that deadlines are kept on.
 #[derive(Clone, Copy, Debug)]
-struct RuntimeClock(Instant);
+pub(super) struct RuntimeClock(Instant);
 
 impl Clock for RuntimeClock {
     type Instant = Nanos;
@@ -198,6 +236,8 @@ mod tests {
     use super::super::failure::Kind;
     use super::*;
 
+    /// A call that no limit counts.
+    const ANY: (&Method, &[&str]) = (&Method::GET, &[]);
     const MS: Duration = Duration::from_millis(1);
 
     fn account(per_second: u32, burst: u32, in_flight: usize) -> Account {
@@ -210,7 +250,7 @@ mod tests {
     }
 
     async fn kind(account: &Account, deadline: Instant) -> Option<Kind> {
-        account.enter(false, deadline).await.err().map(|failure| failure.kind)
+        account.enter(false, deadline, ANY).await.err().map(|failure| failure.kind)
     }
 
     #[tokio::test(start_paused = true)]
@@ -218,7 +258,7 @@ mod tests {
         let (account, start) = (account(10, 2, 100), Instant::now());
         let mut at = Vec::new();
         for _ in 0..4 {
-            let _place = account.enter(false, soon()).await.unwrap();
+            let _place = account.enter(false, soon(), ANY).await.unwrap();
             at.push(start.elapsed().as_millis() / 100);
         }
         assert_eq!(at, [0, 0, 1, 2]);
@@ -230,11 +270,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_place_is_waited_for_and_given_back() {
         let account = account(1000, 1000, 1);
-        let place = account.enter(false, soon()).await.unwrap();
+        let place = account.enter(false, soon(), ANY).await.unwrap();
         assert_eq!(kind(&account, Instant::now() + 50 * MS).await, Some(Kind::Overdue));
         let waiting = tokio::spawn({
             let account = account.clone();
-            async move { account.enter(false, soon()).await.map(drop).map_err(|failure| failure.kind) }
+            async move { account.enter(false, soon(), ANY).await.map(drop).map_err(|failure| failure.kind) }
         });
         tokio::time::sleep(MS).await;
         drop(place);
@@ -245,7 +285,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_urgent_call_overtakes_and_the_rest_keep_their_order() {
         let account = account(10, 1, 1);
-        let first = account.enter(false, soon()).await.unwrap();
+        let first = account.enter(false, soon(), ANY).await.unwrap();
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut waiting = Vec::new();
         for (name, urgent) in
@@ -253,7 +293,7 @@ mod tests {
         {
             let (account, order) = (account.clone(), Arc::clone(&order));
             waiting.push(tokio::spawn(async move {
-                let place = account.enter(urgent, soon()).await.unwrap();
+                let place = account.enter(urgent, soon(), ANY).await.unwrap();
                 order.lock().unwrap().push(name);
                 tokio::time::sleep(MS).await;
                 drop(place);
@@ -270,10 +310,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_gives_up_does_not_block_the_next() {
         let account = account(1000, 1000, 1);
-        let place = account.enter(false, soon()).await.unwrap();
+        let place = account.enter(false, soon(), ANY).await.unwrap();
         let enter = |urgent, deadline| {
             let account = account.clone();
-            tokio::spawn(async move { account.enter(urgent, deadline).await.map(drop).is_ok() })
+            tokio::spawn(async move { account.enter(urgent, deadline, ANY).await.map(drop).is_ok() })
         };
         let gives_up = enter(true, Instant::now() + 5 * MS);
         let aborted = enter(true, soon());
@@ -294,7 +334,7 @@ mod tests {
         assert!(account.paused_until().is_some(), "the longer one counts");
         let refused = kind(&account, start + Duration::from_secs(2)).await;
         assert_eq!(refused, Some(Kind::Throttled { retry_after: Duration::from_secs(5) }));
-        account.enter(true, soon()).await.unwrap();
+        account.enter(true, soon(), ANY).await.unwrap();
         assert_eq!(start.elapsed().as_secs(), 5);
         assert!(account.paused_until().is_none());
     }
@@ -302,7 +342,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pause_reaches_those_who_wait() {
         let account = account(1000, 1000, 1);
-        let _place = account.enter(false, soon()).await.unwrap();
+        let _place = account.enter(false, soon(), ANY).await.unwrap();
         let waiting = tokio::spawn({
             let account = account.clone();
             async move { kind(&account, soon()).await }
@@ -311,5 +351,38 @@ mod tests {
         account.pause(Instant::now() + Duration::from_secs(60));
         let retry_after = Duration::from_secs(60);
         assert_eq!(waiting.await.unwrap(), Some(Kind::Throttled { retry_after }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_waits_for_each_limit_that_counts_it() {
+        let each = |seconds, burst| {
+            let quota = Quota::with_period(Duration::from_secs(seconds)).unwrap();
+            quota.allow_burst(NonZeroU32::new(burst).unwrap())
+        };
+        let writes = Bucket::new(vec![Method::POST, Method::PUT], None, each(1, 3));
+        let users = Bucket::new(vec![Method::POST], Some("/Users*".to_owned()), each(10, 2));
+        let one = Bucket::new(Vec::new(), Some("/Me".to_owned()), each(100, 1));
+        let rate = Quota::per_second(NonZeroU32::MAX);
+        let (account, start) = (Account::limited(rate, 10, vec![writes, users, one]), Instant::now());
+        let at = async |method: Method, path: &str, wait: u64| {
+            let deadline = Instant::now() + Duration::from_secs(wait);
+            let entered = account.enter(false, deadline, (&method, &[path])).await;
+            entered.map(|_| start.elapsed().as_secs()).map_err(|failure| failure.kind)
+        };
+        assert_eq!(at(Method::POST, "Users", 60).await, Ok(0));
+        assert_eq!(at(Method::POST, "Users", 60).await, Ok(0));
+        assert_eq!(at(Method::POST, "Users", 60).await, Ok(10), "two users at once, and one in ten seconds");
+        assert_eq!(at(Method::GET, "Users", 60).await, Ok(10), "reads are not counted");
+        for after in [10, 10, 11, 12, 13] {
+            assert_eq!(at(Method::PUT, "Groups", 60).await, Ok(after));
+        }
+        assert_eq!(at(Method::GET, "Me", 60).await, Ok(13));
+        let retry_after = Duration::from_secs(100);
+        assert_eq!(
+            at(Method::GET, "Me", 60).await,
+            Err(Kind::Throttled { retry_after }),
+            "it is not waited for"
+        );
+        assert_eq!(at(Method::GET, "Menu", 60).await, Ok(13));
     }
 }

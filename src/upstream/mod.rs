@@ -7,6 +7,7 @@
 mod account;
 mod auth;
 mod base;
+mod buckets;
 mod connect;
 mod failure;
 mod pool;
@@ -20,6 +21,8 @@ mod tests;
 pub use account::Account;
 pub use auth::{Auth, InvalidToken};
 pub use base::{Base, BaseError};
+pub use buckets::Bucket;
 pub use failure::{Failure, Kind};
 pub use reply::Reply;
+pub use retry::RetryHeader;
 pub use stack::{Options, Outgoing, Repeat, SetupError, Vendor};

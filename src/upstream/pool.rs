@@ -27,6 +27,7 @@ use super::base::Base;
 use super::connect::{Connector, Stream};
 use super::failure::Failure;
 use super::reply::Reply;
+use super::retry::RetryHeader;
 
 /// How long an unused connection is kept. Load balancers commonly drop theirs after 60 to 120 s.
 const IDLE: Duration = Duration::from_secs(60);
@@ -53,7 +54,7 @@ impl Pool {
         &self,
         mut request: Request<Body>,
         limit: usize,
-        now: Timestamp,
+        heard: (&RetryHeader, Timestamp),
     ) -> Result<Reply, Failure> {
         let uri = request.uri().clone();
         loop {
@@ -66,7 +67,7 @@ impl Pool {
                 Way::Http1(line) => {
                     *request.uri_mut() = origin_form(&uri);
                     request.headers_mut().insert(HOST, self.host.clone());
-                    match self.over(line, request, limit, now).await {
+                    match self.over(line, request, limit, heard).await {
                         Ok(outcome) => return outcome,
                         Err(refused) => refused,
                     }
@@ -76,7 +77,7 @@ impl Pool {
                     *request.version_mut() = Version::HTTP_2;
                     request.headers_mut().remove(HOST);
                     match sender.try_send_request(request).await {
-                        Ok(response) => return Reply::read(response, limit, now).await,
+                        Ok(response) => return Reply::read(response, limit, heard).await,
                         Err(refused) => refused,
                     }
                 }
@@ -91,11 +92,11 @@ impl Pool {
         mut line: Box<Line>,
         request: Request<Body>,
         limit: usize,
-        now: Timestamp,
+        heard: (&RetryHeader, Timestamp),
     ) -> Result<Result<Reply, Failure>, TrySendError<Request<Body>>> {
         let sending = line.sender.try_send_request(request);
         let response = line.along(sending).await?;
-        let reply = line.along(Reply::read(response, limit, now)).await;
+        let reply = line.along(Reply::read(response, limit, heard)).await;
         if reply.is_ok() && line.along(poll_fn(|_| Poll::Ready(true))).await && line.is_free() {
             self.shelf().keep(line);
         }

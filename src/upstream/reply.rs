@@ -11,7 +11,7 @@ use hyper::body::{Body as _, Incoming};
 use jiff::Timestamp;
 
 use super::failure::{Failure, Kind};
-use super::retry;
+use super::retry::{self, RetryHeader};
 
 /// What the vendor said. `Debug` leaves out the body and the headers, which are about people.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,10 +44,10 @@ impl Reply {
     pub(super) async fn read(
         response: Response<Incoming>,
         limit: usize,
-        now: Timestamp,
+        (retry, now): (&RetryHeader, Timestamp),
     ) -> Result<Self, Failure> {
         let (head, body) = response.into_parts();
-        let retry_after = retry::retry_after(&head.headers, now);
+        let retry_after = retry.wait(&head.headers, now);
         match head.status {
             StatusCode::UNAUTHORIZED => return Err(Kind::Unauthorised.into()),
             StatusCode::TOO_MANY_REQUESTS => return Err(Failure::throttled(retry::pause(retry_after))),

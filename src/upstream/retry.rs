@@ -7,7 +7,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use http::{HeaderMap, HeaderName, StatusCode, header::RETRY_AFTER};
 use jiff::Timestamp;
 use tower::retry::budget::{Budget as _, TpsBudget};
 
@@ -82,6 +82,36 @@ fn is_passing(status: StatusCode) -> bool {
     matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
 }
 
+/// How a vendor says how long to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RetryHeader {
+    /// By `Retry-After`.
+    RetryAfter,
+    /// By a header that holds the second of the epoch from which on it takes calls again.
+    Epoch(HeaderName),
+    /// By a header that holds how many seconds that is from now.
+    Relative(HeaderName),
+    /// Not at all.
+    Unsaid,
+}
+
+impl RetryHeader {
+    /// How long it asks to wait, between a second and an hour; `None` if it does not say so that it can be read.
+    pub(super) fn wait(&self, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+        let number = |name: &HeaderName| {
+            let text = headers.get(name)?.to_str().ok()?.trim();
+            text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0)
+        };
+        let seconds = match self {
+            Self::RetryAfter => return retry_after(headers, now),
+            Self::Unsaid => return None,
+            Self::Epoch(name) => number(name)? - now.as_second() as f64,
+            Self::Relative(name) => number(name)?,
+        };
+        Some(Duration::from_secs_f64(seconds.ceil().clamp(1.0, 3600.0)))
+    }
+}
+
 /// What a `Retry-After` asks for (RFC 9110 §10.2.3: seconds, or a date), between a second and an hour; `None` if there
 /// is none that can be read.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
@@ -106,6 +136,30 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+
+    #[test]
+    fn a_vendor_says_in_its_own_way_how_long_to_wait() {
+        let name = HeaderName::from_static("x-ratelimit-reset");
+        let now = Timestamp::from_second(1_000).unwrap();
+        let wait = |how: &RetryHeader, value: &str| {
+            let headers = [(name.clone(), value.parse().unwrap()), (RETRY_AFTER, "7".parse().unwrap())];
+            how.wait(&HeaderMap::from_iter(headers), now).map(|wait| wait.as_secs())
+        };
+        let (epoch, relative) = (RetryHeader::Epoch(name.clone()), RetryHeader::Relative(name.clone()));
+        for (how, value, expected) in [
+            (&epoch, "1030", Some(30)),
+            (&epoch, "900", Some(1)),
+            (&epoch, "99999999", Some(3600)),
+            (&relative, "30", Some(30)),
+            (&relative, "0.4", Some(1)),
+            (&relative, "soon", None),
+            (&relative, "-1", None),
+            (&RetryHeader::RetryAfter, "30", Some(7)),
+            (&RetryHeader::Unsaid, "30", None),
+        ] {
+            assert_eq!(wait(how, value), expected, "{how:?} {value}");
+        }
+    }
 
     const LEFT: Duration = Duration::from_secs(20);
     const SPREAD: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];

@@ -23,7 +23,7 @@ use super::connect::{Connector, Setup};
 use super::failure::{Failure, Kind};
 use super::pool::Pool;
 use super::reply::Reply;
-use super::retry::Retries;
+use super::retry::{Retries, RetryHeader};
 use crate::clock::Clock;
 use crate::secret::Secret;
 
@@ -53,6 +53,8 @@ pub struct Options {
     pub spread: [Duration; 2],
     /// Bytes of a reply, which may be a page of many resources or a group of a hundred thousand members: 32 MiB.
     pub reply: usize,
+    /// How it says how long to wait.
+    pub retry: RetryHeader,
     /// What time it is, for a `Retry-After` that is a date.
     pub clock: Clock,
 }
@@ -72,6 +74,7 @@ impl Options {
             attempt: Duration::from_secs(10),
             spread: [Duration::from_millis(100), Duration::from_millis(400)],
             reply: 32 * 1024 * 1024,
+            retry: RetryHeader::RetryAfter,
             clock: Clock::system(),
         }
     }
@@ -132,6 +135,7 @@ struct Inner {
     pool: Pool,
     attempt: Duration,
     limit: usize,
+    retry: RetryHeader,
     clock: Clock,
 }
 
@@ -163,6 +167,7 @@ impl Vendor {
             retries: Retries::new(options.spread),
             attempt: options.attempt,
             limit: options.reply,
+            retry: options.retry,
             clock: options.clock,
         })))
     }
@@ -242,14 +247,15 @@ impl Inner {
 
     /// One try: its place in the account, the credential of the moment, its timeout.
     async fn attempt(&self, call: &Outgoing<'_>, url: &Uri, headers: &HeaderMap) -> Result<Reply, Failure> {
-        let _place = self.account.enter(call.urgent, call.deadline).await?;
+        let _place = self.account.enter(call.urgent, call.deadline, (&call.method, call.segments)).await?;
         let mut request = Request::new(Full::new(call.body.clone().unwrap_or_default()));
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = url.clone();
         *request.headers_mut() = headers.clone();
         request.headers_mut().insert(AUTHORIZATION, self.credential.header());
         let until = call.deadline.min(Instant::now() + self.attempt);
-        let outcome = timeout_at(until, self.pool.send(request, self.limit, self.clock.now())).await;
+        let outcome =
+            timeout_at(until, self.pool.send(request, self.limit, (&self.retry, self.clock.now()))).await;
         let outcome = outcome.unwrap_or_else(|_| Err(Failure::ambiguous("it took too long")));
         if let Err(Failure { kind: Kind::Throttled { retry_after }, .. }) = outcome {
             self.account.pause(Instant::now() + retry_after);

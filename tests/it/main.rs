@@ -37,6 +37,7 @@ mod profile;
 mod properties;
 mod puts;
 mod questions;
+mod rates;
 mod revokes;
 mod scim11;
 mod shapes;

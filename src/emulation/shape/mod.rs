@@ -32,6 +32,63 @@ const EXTENSION: Shape = Shape::Object(&[
     Field::optional("attrs", Shape::List(&ATTRIBUTE), "its attributes"),
 ]);
 
+const METHOD: Shape = Shape::Word(&["GET", "POST", "PUT", "PATCH", "DELETE"]);
+
+const BUCKET: Shape = Shape::Object(&[
+    Field::optional(
+        "match",
+        Shape::Object(&[
+            Field::optional(
+                "method",
+                Shape::OneOrMore(&METHOD),
+                "calls of these methods; of all unless said",
+            ),
+            Field::optional(
+                "path",
+                Shape::Text,
+                "to this path, or to all that begin so: /Users*; to all unless said",
+            ),
+        ]),
+        "which calls are counted; all unless said otherwise",
+    ),
+    Field::required("limit", Shape::Count, "how many in the window"),
+    Field::required("window", Shape::Duration, "the window, such as 60s"),
+    Field::optional(
+        "burst",
+        Shape::Count,
+        "how many at once; unless said otherwise a tenth of the limit, and so many fewer later",
+    ),
+    Field::optional(
+        "scope",
+        Shape::WordOrLater(&["token", "org", "shared"], &["resource"]),
+        "whose calls are counted together; the bridge counts those of an account, and heeds a 429 for the others",
+    ),
+    Field::later("unit", "what is counted other than calls"),
+]);
+
+const RETRY: Shape = Shape::Word(&["retry_after", "x_reset_epoch", "x_reset_relative", "none"]);
+
+const RATE: Shape = Shape::Object(&[
+    Field::optional(
+        "lock",
+        Shape::Word(&["none", "per_resource"]),
+        "per_resource: two writes of one resource at a time are refused (Slack); the integrations of an account wait \
+         for each other",
+    ),
+    Field::optional("buckets", Shape::List(&BUCKET), "each limit, with the calls that it counts"),
+    Field::optional(
+        "retry_header",
+        Shape::Short(
+            &RETRY,
+            &Shape::Object(&[
+                Field::optional("kind", RETRY, "what the header holds: seconds, or the second of the epoch"),
+                Field::optional("name", Shape::Text, "its name; x-ratelimit-reset unless said otherwise"),
+            ]),
+        ),
+        "how a refusal says how long to wait; by Retry-After unless said otherwise",
+    ),
+]);
+
 const UNABLE: Shape = Shape::Word(&["reject", "shadow", "drop"]);
 
 const POLICY: Shape = Shape::Object(&[
@@ -117,20 +174,7 @@ pub const PROFILE: Shape = Shape::Object(&[
     Field::later("discovery", "the state of the vendor's discovery endpoints"),
     Field::optional("responses", RESPONSES, "how answers differ"),
     Field::optional("errors", ERRORS, "how errors differ"),
-    Field::optional(
-        "rate",
-        Shape::Object(&[
-            Field::optional(
-                "lock",
-                Shape::Word(&["none", "per_resource"]),
-                "per_resource: two writes of one resource at a time are refused (Slack); the integrations of an account wait \
-                 for each other",
-            ),
-            Field::later("buckets", "the vendor's limits; give the integration vendor.limits"),
-            Field::later("retry_header", "how it says when to come back; the bridge reads Retry-After"),
-        ]),
-        "the vendor's limits",
-    ),
+    Field::optional("rate", RATE, "the vendor's limits, besides those of the integration's vendor.limits"),
     Field::optional(
         "body_max_bytes",
         Shape::Count,
