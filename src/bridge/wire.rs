@@ -128,13 +128,13 @@ impl Integration {
     /// The same in the vendor's identifiers.
     pub(super) async fn sent(&self, call: &Call, context: &Context) -> Result<Reply, Error> {
         let told = self.profile.told(call);
-        let call = told.as_ref().unwrap_or(call);
-        if let (Some(most), Some(body)) = (self.profile.body_max, &call.body)
+        let told = told.as_ref().unwrap_or(call);
+        if let (Some(most), Some(body)) = (self.profile.body_max, &told.body)
             && body.to_bytes().len() > most
         {
             return Err(Error::too_large(most));
         }
-        let mut reply = self.wire.send(call, context.deadline, &context.trail).await?;
+        let mut reply = self.wire.send((call, told), context.deadline, &context.trail).await?;
         if self.profile.scim11 {
             reply.body = reply.body.map(|body| emulation::read_scim11(call.resource, body));
         }
@@ -162,16 +162,22 @@ impl Integration {
 }
 
 impl Wire {
-    /// Sends a call and waits for its answer, at most until the deadline.
+    /// Sends a call, as it is told the vendor, and waits for its answer, at most until the deadline.
     ///
     /// # Errors
     /// When there is no answer, or one of a kind that is never an answer: throttled, unauthorised, a redirect.
-    pub async fn send(&self, call: &Call, deadline: Instant, trail: &Trail) -> Result<Reply, Error> {
+    pub async fn send(
+        &self,
+        (call, told): (&Call, &Call),
+        deadline: Instant,
+        trail: &Trail,
+    ) -> Result<Reply, Error> {
         let mut result = match self {
             // Whatever sends a call is the smaller for this box.
-            Self::Vendor(vendor) => Box::pin(send(vendor, call, deadline)).await,
+            Self::Vendor(vendor) => Box::pin(send(vendor, told, deadline)).await,
+            // What is imagined has the names of the schemas.
             Self::Dry(dry) => Ok(dry.answer(call)),
-            Self::Replay(replay) => Ok(replay.answer(call)),
+            Self::Replay(replay) => Ok(replay.answer(told)),
         };
         if let Ok(Reply { body: Some(body), .. }) = &mut result {
             match body.get_mut("Resources").and_then(Value::items_mut) {
@@ -179,7 +185,7 @@ impl Wire {
                 None => ids_as_text(body),
             }
         }
-        trail.called(call, result.as_ref().ok());
+        trail.called(told, result.as_ref().ok());
         result
     }
 }
