@@ -1,4 +1,6 @@
 //! Sub-attributes that a vendor needs in every element of a list, or gives them by itself: `primary`, `type`.
+//!
+//! Needed by AWS IAM Identity Center, Millie, Slack and Passbolt.
 
 use super::profile::Reader;
 use crate::scim::json::Value;

@@ -1,4 +1,6 @@
 //! What a vendor does with `externalId`, which RFC 7643 §3.1 has every service provider keep for its client.
+//!
+//! Needed by Slack, GitLab, Bitwarden, Dropbox, Grafana and Segment.
 
 use super::resource::Resource;
 use crate::scim::name::AttrPath;

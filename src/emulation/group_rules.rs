@@ -1,4 +1,6 @@
 //! Rules of a vendor for groups: what they are called, and how many there are.
+//!
+//! Needed by Sentry, Cloudflare, LangSmith and Figma (`name_rule`), Cisco Umbrella, Miro and Slack (`max`).
 
 use regex::Regex;
 

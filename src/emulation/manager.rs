@@ -1,4 +1,6 @@
 //! How a vendor names somebody's manager (RFC 7643 §4.3 has his id).
+//!
+//! Needed by AWS IAM Identity Center, Notion, Slack and KnowBe4.
 
 use crate::scim::json::Value;
 use crate::scim::name::{AttrPath, ENTERPRISE};

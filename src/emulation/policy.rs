@@ -1,4 +1,6 @@
 //! What the bridge does with a change that no call of the vendor's makes: it refuses it, remembers it, or lets it go.
+//!
+//! Needed by Segment, Atlassian, Slack, Bitwarden, SentinelOne and Amplitude.
 
 use super::fit::trim;
 use super::put::Put;

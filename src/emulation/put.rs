@@ -1,4 +1,6 @@
 //! What PUT does at a vendor, and which of PATCH and PUT makes which part of a difference.
+//!
+//! Needed by Bitwarden and SentinelOne (`put`), Slack, Databricks and Webex (`omitted`), Dropbox and Infor (`clearable`).
 
 use super::patch;
 use super::plan::{Call, Verb, patches, sayable, whole};

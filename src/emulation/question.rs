@@ -1,4 +1,7 @@
 //! How a filter is put to a vendor: in its names, its case and its quotes, and of no more attributes together than it takes.
+//!
+//! Needed by AWS IAM Identity Center (`combos`), Notion and GitLab (`attr_alias`, `value_quote`), HCP Terraform, Mirantis,
+//! Bitwarden and Cloudflare (`match_case`), ServiceNow and Snowflake (`post_check`).
 
 use compact_str::CompactString;
 

@@ -1,5 +1,7 @@
 //! Fields of a profile that say what rules of the mapping language say: they become such rules, and with them give the body,
 //! the answer, the filter and the path of a PATCH.
+//!
+//! Needed by Slack, Sentry, GitHub, Infor, Quickbase and Bitwarden (`transform`), Sentry and Cloudflare (`name_rule`).
 
 use crate::scim::schema::ResourceType;
 use crate::yaml::{Key, Kind, Node, Span};

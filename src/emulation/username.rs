@@ -2,6 +2,7 @@
 //!
 //! What the vendor gets is made here, from the resource in its own terms; what the identity provider wrote is remembered,
 //! read back and found by a filter.
+//! Needed by Segment, Bitwarden, Webex, Asana, Cloudflare, Sentry, 6sense, Amplitude and Twilio Flex.
 
 use regex::Regex;
 

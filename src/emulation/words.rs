@@ -1,5 +1,8 @@
 //! Attributes that have another name or shape at the vendor than any schema gives them: put in the last step before a call,
 //! and undone in the first after its answer, so that nothing between them knows.
+//!
+//! Needed by Slack, GitLab, Figma, Asana, ServiceNow, Databricks and SentinelOne (`rename`), Slack, Figma, Salesforce, GitHub
+//! and Zendesk (`roles_form`), Slack (the `key` of `manager`).
 
 use compact_str::CompactString;
 
