@@ -1,9 +1,11 @@
 //! Attributes of other names and shapes at a vendor: the identity provider writes, reads and finds those of the schemas; each
 //! field with what the vendor gets without it.
 
+use scim_bridge::simulator::Vendor;
 use serde_json::{Value, json};
 
 use crate::attributes::{bridge, found, replace, users};
+use crate::peer::bridge::{Bridge, vendor};
 use crate::peer::directory::Directory;
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -178,4 +180,29 @@ async fn who_is_made_before_his_manager_is_linked_when_the_manager_is_there() {
     assert_eq!(read[ENTERPRISE]["manager"]["value"], "boss");
     let put = idp.put(&path, &read).await;
     assert_eq!((put.status, &put.body[ENTERPRISE]["manager"]["value"]), (200, &json!("boss")));
+}
+
+#[tokio::test]
+async fn slack_knows_a_manager_by_its_own_key() {
+    let simulator = vendor(Vendor::Slack).await;
+    let bridge = Bridge::to(&simulator).await;
+    let idp = bridge.client();
+    let user = |name: &str, manager: Option<&str>| {
+        let address = format!("{name}@acme.example");
+        let mut user = json!({ "schemas": [USER], "userName": address, "active": true, "emails": [{ "value": address, "primary": true }] });
+        if let Some(manager) = manager {
+            user[ENTERPRISE] = json!({ "manager": { "value": manager } });
+        }
+        user
+    };
+    let early = made(&idp, &user("early", Some("boss@acme.example"))).await;
+    let boss = made(&idp, &user("boss", None)).await;
+    let late = made(&idp, &user("late", Some(&boss))).await;
+    for (id, manager) in [(&late, boss.as_str()), (&early, "boss@acme.example")] {
+        let read = idp.get(&format!("/Users/{id}")).await.body;
+        assert_eq!(read[ENTERPRISE]["manager"]["value"], manager);
+    }
+    assert!(simulator.state().to_string().contains(&format!("\"managerId\":\"{boss}\"")));
+    let same = json!([{ "op": "replace", "path": format!("{ENTERPRISE}:manager.value"), "value": boss }]);
+    assert!(idp.patch(&format!("/Users/{late}"), &same).await.status < 300);
 }
