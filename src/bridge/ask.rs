@@ -63,6 +63,6 @@ pub(super) fn the_one(filter: &Filter, found: Vec<Value>) -> Result<Vec<Value>, 
     let mut same = found.into_iter().filter(same);
     match (same.next(), same.next()) {
         (Some(one), None) => Ok(vec![one]),
-        _ => Err(Error::conflict().because("the vendor has several users of one name")),
+        _ => Err(Error::several()),
     }
 }

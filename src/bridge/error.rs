@@ -105,6 +105,13 @@ impl Error {
         Self::new(Kind::Conflict, "the vendor has a resource with the same identifying attributes already")
     }
 
+    /// More than one resource has what identifies one.
+    pub fn several() -> Self {
+        let detail =
+            "the vendor has several users of this name, in other letters: one of them must be renamed there";
+        Self::new(Kind::Conflict, detail)
+    }
+
     /// The vendor takes no body of that length, and it cannot be sent in parts.
     pub fn too_large(most: usize) -> Self {
         let detail =
