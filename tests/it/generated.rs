@@ -42,17 +42,32 @@ struct Differs {
     no_words: bool,
     only_eq: bool,
     filters_by: Option<Vec<&'static str>>,
+    questions: &'static str,
     deny: Vec<&'static str>,
     zone: bool,
 }
 
 fn differs() -> impl Strategy<Value = Differs> {
-    let verbs = select(vec![("full", "full"), ("full", "none"), ("none", "full"), ("active_only", "full")]);
+    let verbs = select(vec![
+        ("full", "full"),
+        ("full", "none"),
+        ("none", "full"),
+        ("none", "{ omitted: kept }"),
+        ("active_only", "full"),
+        ("active_only", "{ omitted: cleared }"),
+    ]);
+    let questions = select(vec![
+        "",
+        ", post_check: true",
+        ", match_case: { userName: exact, externalId: ci }",
+        ", combos: [[userName], [externalId]]",
+    ]);
     let filters_by = option::of(subsequence(vec!["userName", "externalId", "title", "emails.value"], 1..4));
     let deny = subsequence(vec!["nickName", "profileUrl", "userType", "$own.badge", "$ent.department"], 0..2);
-    let rest = (select(vec!["hard", "deactivate", "unsupported"]), any::<[bool; 5]>(), filters_by, deny);
+    let filters = (filters_by, questions);
+    let rest = (select(vec!["hard", "deactivate", "unsupported"]), any::<[bool; 5]>(), filters, deny);
     (verbs, option::of(1_usize..4), rest).prop_map(
-        |((patch, put), page, (delete, flags, filters_by, deny))| {
+        |((patch, put), page, (delete, flags, (filters_by, questions), deny))| {
             let [no_sort, no_projection, no_words, only_eq, zone] = flags;
             Differs {
                 patch,
@@ -64,6 +79,7 @@ fn differs() -> impl Strategy<Value = Differs> {
                 no_words,
                 only_eq,
                 filters_by,
+                questions,
                 deny,
                 zone,
             }
@@ -92,7 +108,8 @@ impl Differs {
         let ops = if self.only_eq { "ops: [eq], " } else { "" };
         let _ = writeln!(
             out,
-            "      filter: {{ {attrs}{ops}and: {words}, or: {words}, not: {words}, element: {words} }}"
+            "      filter: {{ {attrs}{ops}and: {words}, or: {words}, not: {words}, element: {words}{} }}",
+            self.questions
         );
         let zone = if self.zone { ", default: { timezone: UTC }" } else { "" };
         let _ = writeln!(out, "      attrs: {{ deny: [{}]{zone} }}", self.deny.join(", "));
@@ -745,6 +762,7 @@ fn found(
         no_words: false,
         only_eq: false,
         filters_by: None,
+        questions: "",
         deny: vec![],
         zone: false,
     };
