@@ -233,6 +233,13 @@ pub fn direct(
         })
     });
     if profile.speak == Speak::Okta {
+        let ruled = |operation: &Operation| {
+            let attribute = operation.path.as_ref().and_then(Path::attribute);
+            attribute.is_some_and(|path| able.group_rules.concern(&path))
+        };
+        if operations.iter().any(ruled) {
+            return None;
+        }
         let revokes = operations.iter().any(revokes);
         let body = okta::direct(resource, id, operations)?;
         let why = "as Okta sends it";

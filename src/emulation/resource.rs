@@ -247,6 +247,8 @@ impl Reader<'_> {
         if username.lower {
             filter.wording.lower(&AttrPath::core("userName"));
         }
+        // What is wrong with them is said of the rules that they become.
+        let said = self.mistakes.len();
         for one in of("transform").map(Node::items).unwrap_or_default() {
             let (Some(path), Some(via)) = (one.get("path"), one.get("fn")) else { continue };
             if let Some(path) = self.path(path.text().unwrap_or_default(), path.span, catalog)
@@ -255,6 +257,7 @@ impl Reader<'_> {
                 filter.wording.lower(&path);
             }
         }
+        self.mistakes.truncate(said);
         let mut enums = Vec::new();
         for (key, definition) in of("enum").map(Node::entries).unwrap_or_default() {
             let Some(path) = self.path(&key.text, key.span, catalog) else { continue };

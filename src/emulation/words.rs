@@ -37,6 +37,18 @@ pub enum Roles {
     Texts,
 }
 
+/// Notes what cannot be said in SCIM 1.1, whose messages have names of their own before these are put.
+pub(super) fn not_in_scim11(resources: Option<&Node>, mistakes: &mut Vec<Mistake>) {
+    for (_, able) in resources.map(Node::entries).unwrap_or_default() {
+        let renamed = able.get("attrs").and_then(|attrs| attrs.get("rename"));
+        let key = able.get("manager").and_then(|manager| manager.get("key"));
+        for node in renamed.into_iter().chain(key) {
+            let mistake = Mistake::new(node.span, "other names are not supported with SCIM 1.1 yet");
+            mistakes.push(mistake.hint("take it out; a manager is managerId there in any case"));
+        }
+    }
+}
+
 impl Words {
     /// Reads `attrs.rename`, `roles_form` and the key of `manager`.
     pub(super) fn read(node: &Node, reader: &mut Reader<'_>, catalog: &Catalog) -> Self {
