@@ -3,7 +3,7 @@
 use super::membership::as_group;
 use super::turn::Wanted;
 use super::write::{Write, is_off, off, with_members};
-use super::{Answer, Error, Kind, pages, read};
+use super::{Answer, Error, Kind, groups, pages, read};
 use crate::emulation::{self, Echo, Inactive};
 use crate::mapping::{Given, Operation};
 use crate::scim::filter::Filter;
@@ -18,7 +18,7 @@ impl Write<'_> {
     pub(super) async fn create(&self, body: Value) -> Result<Answer, Error> {
         let (integration, resource) = (self.integration, self.resource);
         if let Some(most) = integration.profile.resource(resource).group_rules.max {
-            Box::pin(pages::has_room(integration, resource, most, self.context)).await?;
+            Box::pin(groups::has_room(integration, resource, most, self.context)).await?;
         }
         if integration.is_taken(resource, &body).await? {
             let why = "an account of that name is known, which the vendor does not have now";

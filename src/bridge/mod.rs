@@ -9,6 +9,7 @@ mod delete;
 mod endpoint;
 mod error;
 mod finish;
+mod groups;
 mod list;
 mod lock;
 mod manager;

@@ -14,25 +14,6 @@ use crate::scim::json::Value;
 use crate::scim::projection::Projection;
 use crate::scim::schema::ResourceType;
 
-/// Whether there is room for one more, where the vendor takes so many.
-pub(super) async fn has_room(
-    integration: &Integration,
-    resource: ResourceType,
-    most: usize,
-    context: &Context,
-) -> Result<(), Error> {
-    let (profile, at) = (&integration.profile, integration.profile.paging.first());
-    let call = emulation::list(profile, resource, None, (&at, Some(1)), None, &Projection::default());
-    let page = fetch(integration, &call, &at, context).await?;
-    match page.total {
-        Some(total) if total >= most => {
-            let detail = format!("the vendor takes at most {most} {}", resource.endpoint());
-            Err(ScimError::value(detail).into())
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Calls `visit` with every resource that the vendor has for a filter, as the identity provider sees it, until it says
 /// that it is enough.
 ///

@@ -35,6 +35,7 @@ pub(super) async fn read(
             return Ok(Answer::Unchanged(version.to_owned()));
         }
     }
+    let complete = integration.with_groups(resource, complete, &request.projection, context).await?;
     Ok(Answer::Found(integration.show(resource, complete, &request.projection)))
 }
 

@@ -80,6 +80,8 @@ pub struct Resource {
     pub words: Words,
     /// By what it names managers, where they are looked up.
     pub manager: Option<Manager>,
+    /// Users are shown without their groups.
+    pub no_groups: bool,
     /// What becomes of a change that it cannot make.
     pub policy: Policy,
     /// What groups are called, and how many there are.
@@ -328,6 +330,7 @@ impl Reader<'_> {
             protected: Protected::read(node.get("protected")),
             words,
             manager: node.get("manager").and_then(Manager::read),
+            no_groups: node.get("groups_returned").and_then(Node::truth) == Some(false),
             policy: Policy::default(),
             group_rules: GroupRules::default(),
             external_id: ExternalId::default(),

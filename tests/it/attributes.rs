@@ -462,3 +462,32 @@ async fn nobody_is_counted_by_a_page_of_none_where_there_is_no_such_page() {
         assert!(vendor.script.asked()[0].query.contains(asked), "{profile}");
     }
 }
+
+#[tokio::test]
+async fn a_user_who_is_read_has_the_groups_that_the_vendor_does_not_show() {
+    let there = || {
+        Directory::default().user("ana", &json!({})).group("g1", "Staff", &["ana"]).group(
+            "g2",
+            "Crew",
+            &["bo"],
+        )
+    };
+    let (idp, vendor, _bridge) = bridge(&users("groups_returned: false"), there()).await;
+    let read = idp.get("/Users/ana").await;
+    let groups = read.body["groups"].as_array().unwrap();
+    assert_eq!(
+        (groups.len(), &groups[0]["value"], &groups[0]["display"]),
+        (1, &json!("g1"), &json!("Staff"))
+    );
+    assert!(groups[0]["$ref"].as_str().unwrap().ends_with("/acme/scim/v2/Groups/g1"), "{read:?}");
+    assert_eq!(vendor.filters(), ["members.value eq \"ana\""]);
+    // Who does not ask for them costs no more, and the version is that of the user himself.
+    let without = idp.get("/Users/ana?excludedAttributes=groups").await.body;
+    assert_eq!((&without["groups"], vendor.filters().len()), (&Value::Null, 0));
+    let listed = idp.get("/Users").await.body["Resources"][0]["meta"]["version"].clone();
+    assert_eq!(read.body["meta"]["version"], listed);
+
+    let (idp, vendor, _bridge) = bridge("{}", there()).await;
+    assert_eq!(idp.get("/Users/ana").await.body["groups"], Value::Null);
+    assert!(vendor.filters().is_empty());
+}

@@ -129,7 +129,11 @@ const MANAGERS: Shape = Shape::Word(&["id", "email", "username", "none"]);
 pub(super) const MANAGER: Shape = Shape::Short(
     &MANAGERS,
     &Shape::Object(&[
-        Field::optional("kind", MANAGERS, "by what he is named; he is looked up, and named once he is there"),
+        Field::optional(
+            "kind",
+            MANAGERS,
+            "by what he is named, if it is said: he is looked up, and named once he is there",
+        ),
         Field::optional("key", Shape::Text, "the member that has it; value unless said otherwise"),
     ]),
 );

@@ -332,6 +332,11 @@ pub(super) const USERS: Shape = resource![
     Field::later("aliases", "secondary e-mail addresses"),
     Field::optional("username", USERNAME, "rules for userName"),
     Field::optional("external_id", EXTERNAL_ID_OF_USERS, "how externalId is handled"),
+    Field::optional(
+        "groups_returned",
+        Shape::Truth,
+        "whether a user is shown with his groups; if not, they are asked for by their members when he is read",
+    ),
     Field::optional("manager", MANAGER, "how a manager is named"),
     Field::optional("roles_form", ROLES, "what roles are"),
     Field::optional(
