@@ -91,6 +91,7 @@ macro_rules! vendors {
 vendors! {
     amplitude: "amplitude",
     aws_identity_center: "aws-identity-center",
+    bitwarden: "bitwarden",
     github_enterprise: "github-enterprise",
     gitlab: "gitlab",
     knowbe4: "knowbe4",

@@ -59,6 +59,7 @@ pub const STANDS: &[Stand] = &[
         ],
         ..PLAIN
     },
+    Stand { vendor: Vendor::Bitwarden, mapping: "bitwarden", renames: false, ..PLAIN },
     Stand {
         vendor: Vendor::GitHub,
         mapping: "github-enterprise",
