@@ -168,6 +168,11 @@ pub fn vendor_of(one: &config::Integration) -> io::Result<upstream::Vendor> {
 
 fn vendor(one: &config::Integration, account: upstream::Account) -> io::Result<upstream::Vendor> {
     let options = upstream::Options {
+        auth: match &one.compiled.profile.auth {
+            emulation::Auth::Bearer => upstream::Auth::Bearer,
+            emulation::Auth::Basic => upstream::Auth::Basic,
+            emulation::Auth::Prefix(prefix) => upstream::Auth::Prefix(prefix.clone()),
+        },
         headers: one.compiled.profile.headers.clone(),
         roots: one.vendor.roots.clone(),
         networks: one.vendor.networks.clone(),

@@ -15,6 +15,7 @@ use super::source::Sources;
 use super::{Account, Integration, LogFormat, Options, Rate, Secrets, Vendor, tls};
 use crate::clock::Clock;
 use crate::dialect::{self, Dialect, Rule};
+use crate::emulation::BaseUrl;
 use crate::inbound;
 use crate::secret::{Digest, Secret};
 use crate::upstream::{Base, BaseError};
@@ -200,7 +201,11 @@ impl Reader<'_> {
         let digests = idp.and_then(|idp| idp.get("auth")).map(|auth| self.digests(auth));
         let remembers = node.text_at("state") != Some("none");
         let mapping = node.get("mapping").and_then(|mapping| self.mapping(mapping, node, remembers));
-        let vendor = node.get("vendor").and_then(|vendor| self.vendor(name, vendor));
+        let template = mapping.as_ref().and_then(|mapping| mapping.profile.base_url.clone());
+        let vendor = node.get("vendor").and_then(|vendor| {
+            let url = self.vendor_url(vendor, template.as_ref(), node.get("with"), mapping.is_some());
+            self.vendor(name, vendor, url)
+        });
         let limits = node.get("limits");
         Some(Integration {
             name: name.into(),
@@ -302,17 +307,44 @@ impl Reader<'_> {
         loader.compile(&file, Some(with), remembers)
     }
 
-    fn vendor(&mut self, name: &str, node: &Node) -> Option<Vendor> {
+    /// The vendor's address as the integration has it, or as the mapping makes it of what the integration says.
+    fn vendor_url(
+        &mut self,
+        vendor: &Node,
+        template: Option<&BaseUrl>,
+        with: Option<&Node>,
+        known: bool,
+    ) -> Option<(String, Span)> {
+        if let Some(url) = vendor.get("url") {
+            return Some((url.text()?.to_owned(), url.span));
+        }
+        match template {
+            Some(template) => match template.render(with, with.map_or(vendor.span, |with| with.span)) {
+                Ok(url) => Some((url, vendor.span)),
+                Err(mistakes) => {
+                    self.mistakes.extend(mistakes);
+                    None
+                }
+            },
+            // What a mapping has that is not right nobody knows.
+            None if known => {
+                let mistake = Mistake::new(vendor.span, "`url` is missing: the vendor's SCIM base URL");
+                self.wrong(mistake.hint("such as https://eu.vendor.example/scim/v2"))
+            }
+            None => None,
+        }
+    }
+
+    fn vendor(&mut self, name: &str, node: &Node, url: Option<(String, Span)>) -> Option<Vendor> {
         let insecure = node.get("insecure").and_then(Node::truth) == Some(true);
-        let url = node.get("url")?;
-        let base = match Base::parse(url.text()?, insecure) {
+        let base = url.and_then(|(text, span)| match Base::parse(&text, insecure) {
             Ok(base) => Some(base),
             Err(error) => {
-                let mistake = Mistake::new(url.span, format!("the vendor's URL cannot be used: {error}"));
+                let mistake = Mistake::new(span, format!("the vendor's URL cannot be used: {error}"));
                 let mistake = mistake.hint("such as https://eu.vendor.example/scim/v2");
                 self.wrong(if error == BaseError::Userinfo { mistake.hidden() } else { mistake })
             }
-        };
+        });
         let token = node.get("credential").and_then(|credential| credential.get("token"));
         let token = token.and_then(|token| self.secret(token));
         let mut networks = Vec::new();

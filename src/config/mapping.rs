@@ -179,7 +179,8 @@ pub(super) fn compile(
     mistakes: &mut Vec<Mistake>,
 ) -> Compiled {
     let file = &with_profile(file);
-    let scope = Scope::read(file, with, mistakes);
+    let own = with.map(|with| without_vars(file, with.clone()));
+    let scope = Scope::read(file, own.as_ref(), mistakes);
     let mut profile = Profile::read(file.get("profile"), &scope.prefixes, mistakes);
     profile.read_matches(file, &scope.prefixes, mistakes);
     let [users, groups] =
@@ -231,6 +232,15 @@ pub(super) fn compile(
         assumed: assumed.iter().filter_map(Node::text).map(str::to_owned).collect(),
         tests: 0,
     }
+}
+
+/// What an integration gives without what is for the vendor's address.
+fn without_vars(file: &Node, mut with: Node) -> Node {
+    let vars = file.get("profile").and_then(|profile| profile.get("vars"));
+    if let Kind::Map(entries) = &mut with.kind {
+        entries.retain(|(key, _)| vars.is_none_or(|vars| vars.get(&key.text).is_none()));
+    }
+    with
 }
 
 /// Every mistake in the shape of a mapping file, its profile included.

@@ -64,7 +64,11 @@ const INBOUND_LIMITS: Shape = Shape::Object(&[
 ]);
 
 const VENDOR: Shape = Shape::Object(&[
-    Field::required("url", Shape::Text, "the vendor's SCIM base URL"),
+    Field::optional(
+        "url",
+        Shape::Text,
+        "the vendor's SCIM base URL; not needed where the mapping has a `base_url`",
+    ),
     Field::required("credential", CREDENTIAL, "how the bridge proves who it is"),
     Field::optional(
         "account",

@@ -4,6 +4,8 @@
 //! The planner turns *before → after* into the fewest calls that this vendor accepts.
 
 mod adoption;
+mod auth;
+mod base_url;
 mod bounds;
 mod elements;
 mod external_id;
@@ -35,6 +37,8 @@ mod username;
 mod words;
 
 pub use adoption::{Adoption, Known};
+pub use auth::Auth;
+pub use base_url::BaseUrl;
 pub use fit::{fit, keep_defaults};
 pub use id::Ids;
 pub use life::{Life, Via, leave};

@@ -7,6 +7,8 @@ use compact_str::CompactString;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::auth::Auth;
+use super::base_url::BaseUrl;
 use super::okta;
 use super::paging::Paging;
 use super::policy::Policy;
@@ -32,6 +34,10 @@ pub struct Profile {
     pub locks: bool,
     /// What its writes need as `If-Match`.
     pub if_match: IfMatch,
+    /// How it wants the credential.
+    pub auth: Auth,
+    /// Its address, with places for what an integration says.
+    pub base_url: Option<BaseUrl>,
     /// Headers that it insists on.
     pub headers: HeaderMap,
     /// The largest page that it gives; `None`: as large as it is asked for.
@@ -68,6 +74,8 @@ impl Default for Profile {
             speak: Speak::Rfc,
             scim11: false,
             body_max: None,
+            auth: Auth::Bearer,
+            base_url: None,
             if_match: IfMatch::Never,
             locks: false,
             headers: HeaderMap::new(),
@@ -185,6 +193,8 @@ impl Profile {
                 _ => IfMatch::Never,
             },
             locks: node.get("rate").and_then(|rate| rate.text_at("lock")) == Some("per_resource"),
+            auth: Auth::read(node.get("auth"), &mut reader),
+            base_url: BaseUrl::read(node, &mut reader),
             headers: reader.headers(node),
             max_count: list.and_then(|count| count.get("max")).and_then(Node::whole).map(clamp),
             rate: node.get("rate").map(|node| Rate::read(node, reader.mistakes)).unwrap_or_default(),

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 
 use crate::secret::Secret;
@@ -14,8 +16,10 @@ pub enum Auth {
     /// `Authorization: Bearer …` (RFC 6750).
     #[default]
     Bearer,
-    /// `Authorization: <scheme> …`, for vendors with a word of their own, such as `ApiToken`.
-    Scheme(String),
+    /// `Authorization: Basic …`, of a token that is `user:password` (RFC 7617).
+    Basic,
+    /// `Authorization: <prefix><token>`, for vendors with a word of their own, such as `ApiToken `.
+    Prefix(String),
 }
 
 /// A token that cannot stand in a header, or none.
@@ -57,11 +61,12 @@ fn header(auth: &Auth, token: &Secret<String>) -> Result<HeaderValue, InvalidTok
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(InvalidToken);
     }
-    let scheme = match auth {
-        Auth::Bearer => "Bearer",
-        Auth::Scheme(scheme) => scheme,
+    let text = match auth {
+        Auth::Bearer => format!("Bearer {token}"),
+        Auth::Basic => format!("Basic {}", STANDARD.encode(token)),
+        Auth::Prefix(prefix) => format!("{prefix}{token}"),
     };
-    let mut value = HeaderValue::try_from(format!("{scheme} {token}")).map_err(|_| InvalidToken)?;
+    let mut value = HeaderValue::try_from(text).map_err(|_| InvalidToken)?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -78,8 +83,10 @@ mod tests {
     fn a_token_is_sent_as_the_vendor_wants_it_and_never_shown() {
         let bearer = Credential::new(Auth::Bearer, &token("hunter2")).unwrap();
         assert_eq!(bearer.header(), "Bearer hunter2");
+        let basic = Credential::new(Auth::Basic, &token("ana:pw")).unwrap();
+        assert_eq!(basic.header(), "Basic YW5hOnB3");
         assert!(!format!("{bearer:?} {:?}", bearer.header()).contains("hunter2"));
-        let own = Credential::new(Auth::Scheme("ApiToken".into()), &token("a")).unwrap();
+        let own = Credential::new(Auth::Prefix("ApiToken ".into()), &token("a")).unwrap();
         own.replace(&token("b")).unwrap();
         assert_eq!(own.header(), "ApiToken b");
         for bad in ["", "a b", "a\n", "é"] {

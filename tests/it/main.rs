@@ -12,6 +12,7 @@ mod bad_inputs;
 mod chunks;
 mod cli;
 mod conditions;
+mod connection;
 mod cookbook;
 mod deviations;
 mod dialects;

@@ -147,8 +147,20 @@ pub const PROFILE: Shape = Shape::Object(&[
     Field::optional("list", LIST, "how lists are asked for"),
     Field::optional("sort", Shape::Truth, "whether sortBy is honoured"),
     Field::optional("projection", Shape::Truth, "whether attributes and excludedAttributes are honoured"),
-    Field::later("base_url", "the address with placeholders; give the integration a vendor.url"),
-    Field::later("vars", "placeholders of base_url"),
+    Field::optional(
+        "base_url",
+        Shape::Text,
+        "the address, with {name} for what an integration gives under `with`; vendor.url takes its place",
+    ),
+    Field::optional(
+        "vars",
+        Shape::Map(&Shape::Object(&[
+            Field::optional("enum", Shape::List(&Shape::Text), "all that it can be"),
+            Field::optional("pattern", Shape::Text, "a regular expression for the whole of it"),
+            Field::optional("default", Shape::Text, "what it is when the integration does not say"),
+        ])),
+        "the names in base_url, such as a region or a tenant",
+    ),
     Field::optional(
         "paths",
         Shape::Object(&[
@@ -160,14 +172,22 @@ pub const PROFILE: Shape = Shape::Object(&[
     Field::later("content_type", "other media types"),
     Field::optional(
         "auth",
-        Shape::Object(&[Field::optional(
-            "kind",
-            Shape::WordOrLater(
-                &["bearer", "oauth2_static"],
-                &["basic", "prefix", "oauth2_client_credentials", "oauth2_refresh"],
+        Shape::Object(&[
+            Field::optional(
+                "kind",
+                Shape::WordOrLater(
+                    &["bearer", "oauth2_static", "basic", "prefix"],
+                    &["oauth2_client_credentials", "oauth2_refresh"],
+                ),
+                "bearer: a token of the vendor's; oauth2_static: an access token that does not expire; basic: the token is \
+                 user:password (RFC 7617); prefix: a word of the vendor's own before it",
             ),
-            "bearer: a token of the vendor's; oauth2_static: an access token that does not expire",
-        )]),
+            Field::optional(
+                "prefix",
+                Shape::Text,
+                "what stands before the token, such as \"ApiToken \" (SentinelOne)",
+            ),
+        ]),
         "how the bridge authenticates",
     ),
     Field::later("token", "the life of the vendor's tokens"),
