@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::auth::Auth;
 use super::base_url::BaseUrl;
+use super::headers::Headers;
 use super::okta;
 use super::paging::Paging;
 use super::policy::Policy;
@@ -39,7 +38,7 @@ pub struct Profile {
     /// Its address, with places for what an integration says.
     pub base_url: Option<BaseUrl>,
     /// Headers that it insists on.
-    pub headers: HeaderMap,
+    pub headers: Headers,
     /// The largest page that it gives; `None`: as large as it is asked for.
     pub max_count: Option<usize>,
     /// Its limits.
@@ -78,7 +77,7 @@ impl Default for Profile {
             base_url: None,
             if_match: IfMatch::Never,
             locks: false,
-            headers: HeaderMap::new(),
+            headers: Headers::default(),
             max_count: None,
             no_zero: false,
             rate: Rate::default(),
@@ -195,7 +194,7 @@ impl Profile {
             locks: node.get("rate").and_then(|rate| rate.text_at("lock")) == Some("per_resource"),
             auth: Auth::read(node.get("auth"), &mut reader),
             base_url: BaseUrl::read(node, &mut reader),
-            headers: reader.headers(node),
+            headers: Headers::read(node, &mut reader),
             max_count: list.and_then(|count| count.get("max")).and_then(Node::whole).map(clamp),
             rate: node.get("rate").map(|node| Rate::read(node, reader.mistakes)).unwrap_or_default(),
             no_zero: list.and_then(|count| count.get("zero_ok")).and_then(Node::truth) == Some(false),
@@ -258,24 +257,6 @@ pub(super) struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn headers(&mut self, node: &Node) -> HeaderMap {
-        let mut out = HeaderMap::new();
-        for (key, value) in node.get("headers").map(Node::entries).unwrap_or_default() {
-            // These belong to the connection and the credential.
-            let own = [AUTHORIZATION, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TE, UPGRADE];
-            let name = key.text.parse::<HeaderName>().ok().filter(|name| !own.contains(name));
-            match (name, value.text().unwrap_or_default().parse::<HeaderValue>()) {
-                (Some(name), Ok(value)) if !value.is_empty() => drop(out.insert(name, value)),
-                _ => {
-                    let text = format!("`{}` is not a header that can be set, or not to that", key.text);
-                    let hint = "the credential, the host and what frames a message are the bridge's own";
-                    self.mistakes.push(Mistake::new(key.span, text).hint(hint));
-                }
-            }
-        }
-        out
-    }
-
     fn extension(&mut self, node: &Node) -> Option<(ResourceType, Arc<Schema>)> {
         let resource = match node.text_at("resource") {
             Some("Group") => ResourceType::Group,

@@ -5,6 +5,7 @@
 //! further in happen for each try: it pays for its place, takes the credential of its moment, and has its own timeout. A
 //! place is waited for outside that timeout, which is the vendor's and not the queue's.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub struct Options {
     /// Headers of every request; they take the place of ours of the same name, such as `Content-Type`. Values that are
     /// secret must be marked sensitive.
     pub headers: HeaderMap,
+    /// Headers of the requests of one method; they take the place of those of every request.
+    pub by_method: HashMap<Method, HeaderMap>,
     /// Who we say we are. Some vendors (GitHub) refuse a request without.
     pub user_agent: HeaderValue,
     /// Certificate authorities that the vendor's certificate must lead to, in place of the web's.
@@ -67,6 +70,7 @@ impl Options {
             token,
             auth: Auth::Bearer,
             headers: HeaderMap::new(),
+            by_method: HashMap::new(),
             user_agent: HeaderValue::from_static(concat!("scim-bridge/", env!("CARGO_PKG_VERSION"))),
             roots: Vec::new(),
             networks: Vec::new(),
@@ -128,6 +132,7 @@ pub struct Vendor(Arc<Inner>);
 struct Inner {
     base: Base,
     headers: HeaderMap,
+    by_method: HashMap<Method, HeaderMap>,
     content_type: HeaderValue,
     credential: Credential,
     account: Account,
@@ -161,6 +166,7 @@ impl Vendor {
             pool: Pool::new(&options.base, connector),
             base: options.base,
             headers,
+            by_method: options.by_method,
             content_type,
             credential: Credential::new(options.auth, &options.token)?,
             account,
@@ -218,6 +224,12 @@ impl Inner {
         let mut headers = self.headers.clone();
         if call.body.is_some() {
             headers.insert(CONTENT_TYPE, self.content_type.clone());
+        }
+        for (name, value) in self.by_method.get(&call.method).into_iter().flatten() {
+            // What says of which kind a body is has no meaning without one.
+            if *name != CONTENT_TYPE || call.body.is_some() {
+                headers.insert(name, value.clone());
+            }
         }
         if let Some(version) = call.if_match {
             headers.insert(IF_MATCH, HeaderValue::try_from(version).map_err(Failure::not_sent)?);

@@ -112,3 +112,39 @@ fn an_address_is_made_of_what_the_integration_says() {
         ("`{regoin}` is none of `vars`", "did you mean `{region}`?")
     );
 }
+
+#[tokio::test]
+async fn headers_are_those_that_the_vendor_wants() {
+    let scim = Some("application/scim+json");
+    for (profile, method, name, expected) in [
+        ("{}", "POST", "content-type", scim),
+        ("{}", "GET", "accept", Some("application/scim+json, application/json")),
+        ("{ content_type: application/json }", "POST", "content-type", Some("application/json")),
+        (
+            "{ content_type: { send: application/json, accept: text/json, tolerate: [text/html] } }",
+            "GET",
+            "accept",
+            Some("text/json"),
+        ),
+        ("{ content_type: { accept: text/json } }", "POST", "content-type", scim),
+        ("{ headers: { X-Plan: pro } }", "GET", "x-plan", Some("pro")),
+        ("{ headers: { X-Plan: { POST: pro } } }", "POST", "x-plan", Some("pro")),
+        ("{ headers: { X-Plan: { POST: pro } } }", "GET", "x-plan", None),
+        (
+            "{ headers: { Content-Type: { POST: application/json } } }",
+            "POST",
+            "content-type",
+            Some("application/json"),
+        ),
+        ("{ headers: { Content-Type: { GET: application/json } } }", "GET", "content-type", None),
+    ] {
+        let (simulator, _bridge) = asked(profile, None).await;
+        assert_eq!(header(&simulator, method, name).as_deref(), expected, "{profile}: {method} {name}");
+    }
+    let wrong = checked("{ headers: { Host: { GET: x } } }", "{}", "url: https://a.example,").unwrap_err();
+    assert!(wrong[0].1.contains("`Host` is not a header that can be set"), "{wrong:?}");
+    // How a vendor describes itself is noted, and nothing depends on it.
+    let described = "{ discovery: { spc: path, schemas: [/Schemas/Users, /Schemas/Groups], resource_types: missing, auth: true } }";
+    assert!(checked(described, "{}", "url: https://a.example,").is_ok());
+    assert!(checked("{ discovery: { spc: perhaps } }", "{}", "url: https://a.example,").is_err());
+}

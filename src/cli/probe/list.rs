@@ -44,7 +44,28 @@ pub(super) async fn reached(probe: &mut Probe) -> Result<(), String> {
     if says(&answer, scim11::CORE) {
         probe.note("scim_version", "\"1.1\"");
     }
+    discovery(probe).await;
     Ok(())
+}
+
+/// `discovery`: nothing depends on it, but people ask.
+async fn discovery(probe: &mut Probe) {
+    for (path, usual, other) in [
+        ("discovery.spc", "ServiceProviderConfig", Some("ServiceProviderConfigs")),
+        ("discovery.schemas", "Schemas", None),
+        ("discovery.resource_types", "ResourceTypes", None),
+    ] {
+        let answer = probe.ask.get(usual, &[]).await;
+        if answer.is_success() && answer.body.is_some() {
+            continue;
+        }
+        let why = probe.ask.last.clone();
+        let word = if answer.is_success() { "broken" } else { "missing" };
+        match other {
+            Some(other) if probe.ask.get(other, &[]).await.is_success() => probe.note(path, "path"),
+            _ => probe.note_why(path, word, why),
+        }
+    }
 }
 
 fn says(answer: &Answer, urn: &str) -> bool {

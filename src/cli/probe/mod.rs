@@ -149,6 +149,7 @@ impl Probe {
         }
         let headers: serde_json::Map<String, serde_json::Value> = profile
             .headers
+            .all
             .iter()
             .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.into())))
             .collect();

@@ -122,6 +122,10 @@ const POLICY: Shape = Shape::Object(&[
     Field::later("arm_required", "whether writes wait for the operator"),
 ]);
 
+/// A list: elsewhere than it should be, in several places.
+const DISCOVERED: Shape =
+    Shape::Short(&Shape::Word(&["ok", "missing", "path", "broken"]), &Shape::List(&Shape::Text));
+
 /// What may stand under `profile`.
 pub const PROFILE: Shape = Shape::Object(&[
     Field::optional(
@@ -134,7 +138,20 @@ pub const PROFILE: Shape = Shape::Object(&[
         Shape::WordOrLater(&["rfc", "okta"], &["entra"]),
         "whose requests the vendor was made for",
     ),
-    Field::optional("headers", Shape::Map(&Shape::Text), "headers that the vendor insists on"),
+    Field::optional(
+        "headers",
+        Shape::Map(&Shape::Short(
+            &Shape::Text,
+            &Shape::Object(&[
+                Field::optional("GET", Shape::Text, "its value in a GET"),
+                Field::optional("POST", Shape::Text, "its value in a POST"),
+                Field::optional("PUT", Shape::Text, "its value in a PUT"),
+                Field::optional("PATCH", Shape::Text, "its value in a PATCH"),
+                Field::optional("DELETE", Shape::Text, "its value in a DELETE"),
+            ]),
+        )),
+        "headers that the vendor insists on, in every request or by method",
+    ),
     Field::optional("extensions", Shape::List(&EXTENSION), "the vendor's own schemas"),
     Field::optional(
         "resources",
@@ -169,7 +186,26 @@ pub const PROFILE: Shape = Shape::Object(&[
         ]),
         "other paths than the RFC's",
     ),
-    Field::later("content_type", "other media types"),
+    Field::optional(
+        "content_type",
+        Shape::Short(
+            &Shape::Text,
+            &Shape::Object(&[
+                Field::optional(
+                    "send",
+                    Shape::Text,
+                    "the type of a body; application/scim+json unless said otherwise",
+                ),
+                Field::optional("accept", Shape::Text, "the types that are asked for"),
+                Field::optional(
+                    "tolerate",
+                    Shape::List(&Shape::Text),
+                    "other types that its answers say; the bridge reads JSON whatever it is called",
+                ),
+            ]),
+        ),
+        "media types",
+    ),
     Field::optional(
         "auth",
         Shape::Object(&[
@@ -191,7 +227,16 @@ pub const PROFILE: Shape = Shape::Object(&[
         "how the bridge authenticates",
     ),
     Field::later("token", "the life of the vendor's tokens"),
-    Field::later("discovery", "the state of the vendor's discovery endpoints"),
+    Field::optional(
+        "discovery",
+        Shape::Object(&[
+            Field::optional("spc", DISCOVERED, "ServiceProviderConfig"),
+            Field::optional("schemas", DISCOVERED, "Schemas"),
+            Field::optional("resource_types", DISCOVERED, "ResourceTypes"),
+            Field::optional("auth", Shape::Truth, "whether they need the credential"),
+        ]),
+        "the state of the vendor's discovery endpoints; nothing depends on them: the bridge serves its own",
+    ),
     Field::optional("responses", RESPONSES, "how answers differ"),
     Field::optional("errors", ERRORS, "how errors differ"),
     Field::optional("rate", RATE, "the vendor's limits, besides those of the integration's vendor.limits"),
