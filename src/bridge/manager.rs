@@ -53,6 +53,9 @@ impl Integration {
             }
         }
         let found = Box::pin(self.who_is(&wrote, context)).await?;
+        // At his own creation nobody is there to be his manager, and nobody becomes it later.
+        let own = old.map(|(id, _)| id);
+        let found = found.filter(|user| user.get("id").and_then(Value::scalar_text) != own);
         match found.and_then(|user| kind.name(&user)) {
             Some(name) => path.set(&mut sent, name),
             None => {
