@@ -19,13 +19,19 @@ struct Served {
 
 /// A bridge of its own process, with a vendor at a URL.
 fn serve(url: &str, token: &str, head: &str) -> Served {
+    serve_by("mapping: ninjaone", url, token, head)
+}
+
+/// The same with a mapping, beside which lies one that takes over accounts of Amplitude's.
+fn serve_by(mapping: &str, url: &str, token: &str, head: &str) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("idp.token", TOKEN);
     write("vendor.token", token);
+    write("taking.yaml", "format: 1\nuse: amplitude\nusers: { match: { by: $.userName } }\n");
     let yaml = format!(
         "listen: 127.0.0.1:0\npublic_url: https://scim.acme.example\nadmin: {{ listen: 127.0.0.1:0 }}\n{head}integrations:\n  acme:\n    \
-         idp: {{ auth: [ bearer: {{ file: idp.token }} ] }}\n    mapping: ninjaone\n    vendor: {{ url: '{url}', credential: {{ \
+         idp: {{ auth: [ bearer: {{ file: idp.token }} ] }}\n    {mapping}\n    vendor: {{ url: '{url}', credential: {{ \
          token: {{ file: vendor.token }} }} }}\n"
     );
     write("bridge.yaml", &yaml);
@@ -226,6 +232,28 @@ async fn at_trace_level_nothing_is_said_of_people_or_tokens() {
     for private in ["zoe", "Wizard", TOKEN, &ninjaone.token()] {
         assert!(!all.contains(private), "{private}");
     }
+}
+
+#[tokio::test]
+async fn an_account_that_is_taken_over_is_told_of_without_saying_whose() {
+    let amplitude = vendor(Vendor::Amplitude).await;
+    let user =
+        serde_json::json!({ "userName": "zoe@acme.example", "emails": [{ "value": "zoe@acme.example" }] });
+    let console = Client::new(amplitude.base_url(), amplitude.token());
+    assert_eq!(console.post("/Users", &user).await.status, 201);
+    let served = serve_by(
+        "mapping: ./taking.yaml",
+        &amplitude.base_url(),
+        &amplitude.token(),
+        "log: { level: trace, format: json }\n",
+    );
+    let made = served.client().post("/Users", &user).await;
+    assert_eq!((made.status, &made.body["id"]), (201, &"zoe@acme.example".into()), "{}", made.text);
+    let lines = served.stop();
+    let told = line(&lines, "what the vendor had already was taken over");
+    assert_eq!((&told["by"], &told["id"]), (&"userName".into(), &"-".into()), "{told}");
+    assert_eq!((&told["level"], &told["integration"]), (&"WARN".into(), &"acme".into()), "{told}");
+    assert!(!format!("{lines:?}").contains("zoe"));
 }
 
 #[tokio::test]
