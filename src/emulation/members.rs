@@ -125,7 +125,7 @@ impl Members {
             },
             hard_max: count("hard_max"),
             per_patch: count("per_patch"),
-            per_create: count("per_create"),
+            per_create: node.get("per_create").and_then(Node::whole).and_then(|most| most.try_into().ok()),
         }
     }
 }

@@ -19,6 +19,7 @@ fn of(shape: &Shape) -> Json {
         Shape::Text => json!({ "type": ["string", "number", "boolean"] }),
         Shape::Truth => json!({ "type": "boolean" }),
         Shape::Count => json!({ "type": "integer", "minimum": 1 }),
+        Shape::Amount => json!({ "type": "integer", "minimum": 0 }),
         Shape::Duration => json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d|w)$" }),
         Shape::Rate => json!({ "type": "string", "pattern": "^[1-9][0-9]*/([0-9]*(ms|s|m|h|d|w))$" }),
         Shape::Word(words) | Shape::WordOrLater(words, _) => {

@@ -11,6 +11,8 @@ pub enum Shape {
     Truth,
     /// A whole number from 1.
     Count,
+    /// A whole number, zero included.
+    Amount,
     /// `90s`, `30d`.
     Duration,
     /// `10/s`, `600/m`.
@@ -88,6 +90,7 @@ impl Shape {
             Self::Text if matches!(node.kind, Kind::Scalar { .. }) && !node.is_null() => {}
             Self::Truth if node.truth().is_some() => {}
             Self::Count if node.whole().is_some_and(|number| number > 0) => {}
+            Self::Amount if node.whole().is_some() => {}
             Self::Duration if node.text().and_then(scalar::duration).is_some() => {}
             Self::Rate if node.text().and_then(scalar::rate).is_some() => {}
             Self::WordOrLater(_, later) if node.text().is_some_and(|text| later.contains(&text)) => {
@@ -143,6 +146,7 @@ impl Shape {
             Self::Text => "text".to_owned(),
             Self::Truth => "true or false".to_owned(),
             Self::Count => "a whole number from 1".to_owned(),
+            Self::Amount => "a whole number".to_owned(),
             Self::Duration => "a duration such as 90s, 15m or 30d".to_owned(),
             Self::Rate => "a rate such as 10/s or 600/m".to_owned(),
             Self::Word([only]) | Self::WordOrLater([only], _) => format!("`{only}`"),

@@ -91,5 +91,5 @@ async fn who_writes_reads_what_he_wrote() {
         let state = simulator.state().to_string();
         assert!(state.contains("\"active\":false"), "{name}: {state}");
     }
-    assert_eq!(seen, 15);
+    assert_eq!(seen, 18);
 }

@@ -199,7 +199,11 @@ const MEMBERS: Shape = Shape::Object(&[
         "how a member is taken out; v1_operation: as SCIM 1.1 does (Slack), all: in any of the forms",
     ),
     Field::optional("per_patch", Shape::Count, "how many members a PATCH may change"),
-    Field::optional("per_create", Shape::Count, "how many members a creation may bring"),
+    Field::optional(
+        "per_create",
+        Shape::Amount,
+        "how many members a creation may bring; 0: it makes a group empty, whatever it says (Sentry)",
+    ),
     Field::optional(
         "add_form",
         Shape::Word(&["path_array", "pathless_object", "path_object", "partial_resource"]),

@@ -78,6 +78,7 @@ pub const STANDS: &[Stand] = &[
         },
         ..PLAIN
     },
+    Stand { vendor: Vendor::LaunchDarkly, mapping: "launchdarkly", ..PLAIN },
     Stand { vendor: Vendor::Miro, mapping: "miro", set: &[("limits", "false")], ..PLAIN },
     Stand {
         vendor: Vendor::NinjaOne,
@@ -96,6 +97,13 @@ pub const STANDS: &[Stand] = &[
     Stand { vendor: Vendor::OktaOnly, mapping: "okta-only", keeps: true, ..PLAIN },
     Stand { knobs: &[("max_results", "2")], ..PLAIN },
     Stand {
+        vendor: Vendor::Salesforce,
+        mapping: "salesforce",
+        knobs: &[("bare_members", "\"accept\""), ("delete", "\"deactivate\"")],
+        keeps: true,
+        ..PLAIN
+    },
+    Stand {
         vendor: Vendor::Segment,
         mapping: "segment",
         knobs: &[
@@ -108,6 +116,7 @@ pub const STANDS: &[Stand] = &[
         renames: false,
         ..PLAIN
     },
+    Stand { vendor: Vendor::Sentry, mapping: "sentry", renames: false, ..PLAIN },
     Stand { vendor: Vendor::ServiceNow, mapping: "servicenow", knobs: &[("validate", "true")], ..PLAIN },
     Stand {
         vendor: Vendor::Slack,
