@@ -5,6 +5,8 @@
 mod story;
 mod vendors;
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Mutex;
 
 use futures_util::{StreamExt as _, stream};
@@ -107,4 +109,35 @@ vendors! {
     slack: "slack",
     slack_v1: "slack-v1",
     snowflake: "snowflake",
+}
+
+/// What each deed of two clients costs at each vendor, in calls: a line of the table says the deed, and then the vendors at
+/// which it costs so many. A client that reads before it writes has its own read in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_of_each_deed() {
+    let mut table = String::new();
+    for client in [Client::Rfc, Client::OktaWizard] {
+        let mut deeds: Vec<(String, BTreeMap<usize, Vec<&str>>)> = Vec::new();
+        for stand in STANDS {
+            let cell = Cell { client, stand, knob: None, crowd: 6 };
+            for (title, calls) in Story::play(&cell).await.unwrap() {
+                let at = deeds.iter().position(|(known, _)| *known == title).unwrap_or_else(|| {
+                    deeds.push((title, BTreeMap::new()));
+                    deeds.len() - 1
+                });
+                deeds[at].1.entry(calls).or_default().push(stand.mapping);
+            }
+        }
+        let _ = writeln!(table, "{}", client.name());
+        for (title, calls) in deeds {
+            // Those of whom there are most, the cheaper ones where there are as many, are not named.
+            let usual = calls.iter().rev().max_by_key(|(_, at)| at.len()).map(|(calls, _)| *calls);
+            let shown = calls.iter().map(|(calls, at)| match usual == Some(*calls) && at.len() > 3 {
+                true => format!("{calls} at most of them"),
+                false => format!("{calls} at {}", at.join(" ")),
+            });
+            let _ = writeln!(table, "  {title:<32} {}", shown.collect::<Vec<_>>().join("; "));
+        }
+    }
+    insta::assert_snapshot!("matrix_calls", table);
 }

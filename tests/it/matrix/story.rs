@@ -24,6 +24,8 @@ pub struct Story<'c> {
     people: BTreeMap<&'static str, Value>,
     /// Its groups: the name, and the keys of the members.
     groups: BTreeMap<&'static str, (String, Vec<String>)>,
+    /// What each deed cost at the vendor: how many calls, for the first of its title.
+    costs: Vec<(String, usize)>,
 }
 
 fn person(key: &str, given: &str, family: &str, title: &str) -> Value {
@@ -65,7 +67,7 @@ fn is_in(wrote: &Value, read: &Value) -> bool {
 
 impl<'c> Story<'c> {
     /// Plays it; the error says where it went wrong.
-    pub async fn play(cell: &'c Cell) -> Checked {
+    pub async fn play(cell: &'c Cell) -> Checked<Vec<(String, usize)>> {
         let options = Options { knobs: cell.stand.set(cell.knob), ..Options::default() };
         let simulator = Simulator::start(cell.stand.vendor, options).await.unwrap();
         (cell.stand.prepare)(&simulator);
@@ -76,10 +78,17 @@ impl<'c> Story<'c> {
             .done();
         let bridge = plan.start().await;
         let idp = Idp::new(cell.client, &bridge.url("acme"), TOKEN);
-        let mut story = Self { cell, simulator, idp, people: BTreeMap::new(), groups: BTreeMap::new() };
+        let mut story = Self {
+            cell,
+            simulator,
+            idp,
+            people: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            costs: Vec::new(),
+        };
         let told = story.tell(&bridge).await;
         bridge.stop().await;
-        told
+        told.map(|()| story.costs)
     }
 
     async fn tell(&mut self, _: &Bridge) -> Checked {
@@ -101,12 +110,16 @@ impl<'c> Story<'c> {
     /// Has the client do something, and expects the statuses with which it goes on.
     async fn say(&mut self, title: &str, deed: Deed<'_>) -> Checked<Answer> {
         let mut last = None;
+        self.simulator.clear_log();
         for step in self.cell.client.say(Stage::Read, title, deed) {
             let answer = self.idp.play(&step).await.map_err(|error| format!("{title}: {error}"))?;
             ensure(step.expect.contains(&answer.status), || {
                 format!("{title}: {} {}: {} {}", step.method, step.path, answer.status, answer.body)
             })?;
             last = Some(answer);
+        }
+        if !self.costs.iter().any(|(known, _)| known == title) {
+            self.costs.push((title.to_owned(), self.simulator.log().len()));
         }
         last.ok_or_else(|| format!("{title}: says nothing"))
     }
