@@ -426,6 +426,7 @@ async fn access(probe: &mut Probe, id: &str) {
     let before = probe.ask.resource(USER, id).await;
     if before.status == 404 {
         probe.note("resources.Users.deactivate.effect", "remove");
+        probe.note("resources.Users.deactivate.keeps_record", "false");
         return;
     }
     let profile = probe.ask.profile.clone();
@@ -440,6 +441,7 @@ async fn access(probe: &mut Probe, id: &str) {
     let shown = probe.ask.last.clone();
     if after.status == 404 {
         probe.note_why("resources.Users.deactivate.effect", "remove", format!("{asked}; then {shown}"));
+        probe.note_why("resources.Users.deactivate.keeps_record", "false", shown);
         return;
     }
     let effect = if name(&before) == name(&after) { "flag" } else { "obfuscate" };
