@@ -162,7 +162,7 @@ impl Write<'_> {
                 let mut alone = vendor.clone();
                 alone.set("active", false);
                 integration.allow(resource, Some(vendor), Some(&alone))?;
-                vec![emulation::leave(&integration.profile, resource, id)]
+                vec![emulation::leave(resource, id)]
             }
             Via::Change | Via::Put => {
                 let alone = patch::apply(before.clone(), &[off()], integration.catalog(resource))?;

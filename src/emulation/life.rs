@@ -1,7 +1,7 @@
 //! What becomes of an account that is deactivated, and how it comes back.
 
 use super::plan::{Call, Verb};
-use super::profile::{Profile, Reader};
+use super::profile::Reader;
 use super::removal::Inactive;
 use crate::scim::diff::Change;
 use crate::scim::json::Value;
@@ -101,7 +101,7 @@ impl Back {
 }
 
 /// The call that takes access away where a vendor has no inactive accounts.
-pub fn leave(_: &Profile, resource: ResourceType, id: &str) -> Call {
+pub fn leave(resource: ResourceType, id: &str) -> Call {
     let why = "the vendor knows no inactive accounts: whoever is deactivated leaves";
     Call::new(Verb::Delete, resource, Some(id), why)
 }
