@@ -9,7 +9,7 @@ use compact_str::CompactString;
 
 use super::absent::Absents;
 use super::alias::Aliases;
-use super::{Absent, Debt, Doubt, Group, GroupChange, Key, Later, Store, Told, VendorId};
+use super::{Absent, Debt, Doubt, Group, GroupChange, Key, Later, Mark, Store, Told, VendorId};
 use crate::remainder::Remainder;
 use crate::scim::{AttrPath, ResourceType};
 
@@ -128,6 +128,14 @@ fn texts(
 }
 
 impl Store for Memory {
+    fn mark(&self) -> Mark {
+        Mark(0)
+    }
+
+    fn sync(&self, _: Mark) -> Later<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     fn remainder<'a>(&'a self, key: &'a Key) -> Later<'a, Option<Arc<Remainder>>> {
         self.with(&key.integration, |shelf| shelf.remainders.get(&(key.resource, key.id.clone())).cloned())
     }

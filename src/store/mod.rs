@@ -5,7 +5,13 @@
 
 mod absent;
 mod alias;
+#[cfg(test)]
+mod conformance;
 mod memory;
+mod open;
+mod seal;
+mod sql;
+mod sqlite;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -19,6 +25,8 @@ use crate::scim::{AttrPath, ResourceType};
 
 pub use absent::{Absent, State};
 pub use memory::Memory;
+pub use open::{Place, open};
+pub use seal::StoreKey;
 
 /// The answer of a store, later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -97,8 +105,22 @@ pub struct Doubt {
     pub new: Vec<CompactString>,
 }
 
-/// What the bridge remembers. Every verb is all or nothing.
+/// When somebody began: a store that loses what it was told after that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(u64);
+
+/// What the bridge remembers. Every verb is all or nothing, and is seen by every later one; that it outlives the process is
+/// certain once [`Store::sync`] has answered.
 pub trait Store: Send + Sync {
+    /// Now.
+    fn mark(&self) -> Mark;
+
+    /// Waits until all that was told before lasts.
+    ///
+    /// # Errors
+    /// When anything that was told since may be lost.
+    fn sync(&self, since: Mark) -> Later<'_, ()>;
+
     /// What is remembered of a resource.
     fn remainder<'a>(&'a self, key: &'a Key) -> Later<'a, Option<Arc<Remainder>>>;
 

@@ -1,0 +1,452 @@
+//! The verbs of a store over a database: one text and one order of steps for SQLite and PostgreSQL.
+
+mod book;
+mod debts;
+mod form;
+mod groups;
+mod open;
+mod resources;
+mod schema;
+mod tx;
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use compact_str::CompactString;
+
+use super::seal::Seal;
+use super::{Absent, Debt, Doubt, Group, GroupChange, Key, Later, Mark, Store, StoreError, Told, VendorId};
+use crate::remainder::Remainder;
+use crate::scim::{AttrPath, ResourceType};
+
+use book::{Book, params};
+
+pub(super) use open::{Names, open};
+pub(super) use tx::{Param, Row, Tx};
+
+/// Whether a verb changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// It looks something up.
+    Read,
+    /// It does.
+    Write,
+}
+
+/// An integration, as a database knows it.
+#[derive(Debug)]
+pub(super) struct Scope {
+    /// The number of its row.
+    pub n: i64,
+    /// For the backend: the number of the last write.
+    pub last: AtomicU64,
+}
+
+/// A database.
+pub(super) trait Backend: Send + Sync + 'static {
+    /// Runs a verb in a transaction of its own. What it wrote is seen by every later verb; it lasts after [`Backend::sync`].
+    fn run<T, W>(&self, mode: Mode, scope: &Scope, work: W) -> Later<'_, T>
+    where
+        T: Send + 'static,
+        W: for<'t> FnOnce(&'t mut dyn Tx) -> Later<'t, T> + Send + 'static;
+
+    /// See [`Store::mark`].
+    fn mark(&self) -> Mark;
+
+    /// See [`Store::sync`].
+    fn sync(&self, since: Mark) -> Later<'_, ()>;
+}
+
+/// A store over a database.
+pub struct Sql<B> {
+    backend: B,
+    seal: Arc<Seal>,
+    scopes: RwLock<HashMap<CompactString, Arc<Scope>>>,
+}
+
+impl<B: Backend> Sql<B> {
+    pub(super) fn new(backend: B, seal: Seal) -> Self {
+        Self { backend, seal: Arc::new(seal), scopes: RwLock::default() }
+    }
+
+    /// Runs a verb of an integration.
+    fn with<'a, T, W>(&'a self, mode: Mode, integration: &'a str, verb: W) -> Later<'a, T>
+    where
+        T: Send + 'static,
+        W: for<'b> FnOnce(Book<'b>) -> Later<'b, T> + Send + 'static,
+    {
+        Box::pin(async move {
+            let scope = self.scope(integration).await?;
+            let (seal, n) = (self.seal.clone(), scope.n);
+            let work = for_every(move |tx: &mut dyn Tx| {
+                Box::pin(async move { verb(Book { tx, seal: &seal, scope: n }).await })
+            });
+            self.backend.run(mode, &scope, work).await
+        })
+    }
+
+    /// The integration of that name, which has a row from now on.
+    async fn scope(&self, integration: &str) -> Result<Arc<Scope>, StoreError> {
+        let known = self.scopes.read().unwrap_or_else(PoisonError::into_inner).get(integration).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let name = CompactString::from(integration);
+        let nobody = Scope { n: 0, last: AtomicU64::default() };
+        let work = for_every(move |tx: &mut dyn Tx| {
+            Box::pin(async move {
+                let sql = "INSERT INTO integration (name) VALUES ($1)
+                    ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING n";
+                let rows = tx.query(sql, params![name.as_str()]).await?;
+                rows.first().map_or_else(|| Err(StoreError("no integration".to_owned())), |row| row.int(0))
+            })
+        });
+        let n = self.backend.run(Mode::Write, &nobody, work).await?;
+        let mut scopes = self.scopes.write().unwrap_or_else(PoisonError::into_inner);
+        let scope = || Arc::new(Scope { n, last: AtomicU64::default() });
+        Ok(scopes.entry(integration.into()).or_insert_with(scope).clone())
+    }
+}
+
+/// Has a closure taken for one of every lifetime.
+fn for_every<T, W>(work: W) -> W
+where
+    W: for<'t> FnOnce(&'t mut dyn Tx) -> Later<'t, T> + Send + 'static,
+{
+    work
+}
+
+impl<B: Backend> Store for Sql<B> {
+    fn mark(&self) -> Mark {
+        self.backend.mark()
+    }
+
+    fn sync(&self, since: Mark) -> Later<'_, ()> {
+        self.backend.sync(since)
+    }
+
+    fn remainder<'a>(&'a self, key: &'a Key) -> Later<'a, Option<Arc<Remainder>>> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Read, &at.integration, move |mut book| {
+            Box::pin(async move { book.remainder(key.resource, &key.id).await })
+        })
+    }
+
+    fn keep<'a>(&'a self, key: &'a Key, remainder: Remainder) -> Later<'a, ()> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Write, &at.integration, move |mut book| {
+            Box::pin(async move { book.keep(key.resource, &key.id, &remainder).await })
+        })
+    }
+
+    fn wrote<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+        attribute: &'a AttrPath,
+        text: &'a str,
+    ) -> Later<'a, Vec<CompactString>> {
+        let attribute = attribute.clone();
+        let text = CompactString::from(text);
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.wrote(resource, &attribute, &text).await })
+        })
+    }
+
+    fn forget<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Write, &at.integration, move |mut book| {
+            Box::pin(async move { book.forget(key.resource, &key.id).await })
+        })
+    }
+
+    fn vendor_ids<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+        ids: &'a [CompactString],
+    ) -> Later<'a, Vec<Option<VendorId>>> {
+        let ids = ids.to_vec();
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.vendor_ids(resource, &ids).await })
+        })
+    }
+
+    fn own_ids<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+        ids: &'a [VendorId],
+    ) -> Later<'a, Vec<Option<CompactString>>> {
+        let ids = ids.to_vec();
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.own_ids(resource, &ids).await })
+        })
+    }
+
+    fn bind<'a>(&'a self, key: &'a Key, vendor: VendorId) -> Later<'a, ()> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Write, &at.integration, move |mut book| {
+            Box::pin(async move { book.bind(key.resource, &key.id, &vendor).await })
+        })
+    }
+
+    fn mint<'a>(&'a self, key: &'a Key, vendor: VendorId) -> Later<'a, CompactString> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Write, &at.integration, move |mut book| {
+            Box::pin(async move { book.mint(key.resource, &key.id, &vendor).await })
+        })
+    }
+
+    fn unbind<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Write, &at.integration, move |mut book| {
+            Box::pin(async move { book.unbind(key.resource, &key.id).await })
+        })
+    }
+
+    fn absent<'a>(&'a self, key: &'a Key) -> Later<'a, Option<Arc<Absent>>> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Read, &at.integration, move |mut book| {
+            Box::pin(async move { book.absent(key.resource, &key.id).await })
+        })
+    }
+
+    fn set_absent<'a>(&'a self, key: &'a Key, absent: Option<Absent>) -> Later<'a, ()> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Write, &at.integration, move |mut book| {
+            Box::pin(async move { book.set_absent(key.resource, &key.id, absent.as_ref()).await })
+        })
+    }
+
+    fn has_absent<'a>(&'a self, integration: &'a str, resource: ResourceType) -> Later<'a, bool> {
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.has_absent(resource).await })
+        })
+    }
+
+    fn all_absent<'a>(
+        &'a self,
+        integration: &'a str,
+        resource: ResourceType,
+    ) -> Later<'a, Vec<(CompactString, Arc<Absent>)>> {
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.all_absent(resource).await })
+        })
+    }
+
+    fn park<'a>(&'a self, integration: &'a str, user: &'a str, groups: &'a [CompactString]) -> Later<'a, ()> {
+        let user = CompactString::from(user);
+        let groups = groups.to_vec();
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.park(&user, &groups).await })
+        })
+    }
+
+    fn unpark<'a>(
+        &'a self,
+        integration: &'a str,
+        user: Option<&'a str>,
+        group: Option<&'a str>,
+    ) -> Later<'a, ()> {
+        let user = user.map(CompactString::from);
+        let group = group.map(CompactString::from);
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.unpark(user.as_deref(), group.as_deref()).await })
+        })
+    }
+
+    fn parked_of<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, Vec<CompactString>> {
+        let user = CompactString::from(user);
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.parked_of(&user).await })
+        })
+    }
+
+    fn parked_in<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Vec<CompactString>> {
+        let group = CompactString::from(group);
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.parked_in(&group).await })
+        })
+    }
+
+    fn told<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Told> {
+        let group = CompactString::from(group);
+        self.with(Mode::Read, integration, move |mut book| Box::pin(async move { book.told(&group).await }))
+    }
+
+    fn tell<'a>(
+        &'a self,
+        integration: &'a str,
+        group: &'a str,
+        change: Option<GroupChange>,
+    ) -> Later<'a, ()> {
+        let group = CompactString::from(group);
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.tell(&group, change.as_ref()).await })
+        })
+    }
+
+    fn claim<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Write, &at.integration, move |mut book| {
+            Box::pin(async move { book.claim(key.resource, &key.id).await })
+        })
+    }
+
+    fn is_claimed<'a>(&'a self, key: &'a Key) -> Later<'a, bool> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Read, &at.integration, move |mut book| {
+            Box::pin(async move { book.is_claimed(key.resource, &key.id).await })
+        })
+    }
+
+    fn bury<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Write, &at.integration, move |mut book| {
+            Box::pin(async move { book.bury(key.resource, &key.id).await })
+        })
+    }
+
+    fn is_buried<'a>(&'a self, key: &'a Key) -> Later<'a, bool> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Read, &at.integration, move |mut book| {
+            Box::pin(async move { book.is_buried(key.resource, &key.id).await })
+        })
+    }
+
+    fn has_buried<'a>(&'a self, integration: &'a str, resource: ResourceType) -> Later<'a, bool> {
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.has_buried(resource).await })
+        })
+    }
+
+    fn unbury<'a>(&'a self, key: &'a Key) -> Later<'a, ()> {
+        let at = key;
+        let key = key.clone();
+        self.with(Mode::Write, &at.integration, move |mut book| {
+            Box::pin(async move { book.unbury(key.resource, &key.id).await })
+        })
+    }
+
+    fn doubt<'a>(
+        &'a self,
+        integration: &'a str,
+        group: &'a str,
+        losing: &'a [CompactString],
+        others: &'a [CompactString],
+    ) -> Later<'a, Doubt> {
+        let group = CompactString::from(group);
+        let losing = losing.to_vec();
+        let others = others.to_vec();
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.doubt(&group, &losing, &others).await })
+        })
+    }
+
+    fn take_back<'a>(&'a self, integration: &'a str, group: &'a str, doubt: Doubt) -> Later<'a, ()> {
+        let group = CompactString::from(group);
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.take_back(&group, &doubt).await })
+        })
+    }
+
+    fn doubtful<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<CompactString>> {
+        self.with(Mode::Read, integration, move |mut book| Box::pin(async move { book.doubtful().await }))
+    }
+
+    fn owed<'a>(&'a self, integration: &'a str, group: Option<&'a str>) -> Later<'a, Vec<Debt>> {
+        let group = group.map(CompactString::from);
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.owed(group.as_deref()).await })
+        })
+    }
+
+    fn debt<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, Option<Debt>> {
+        let user = CompactString::from(user);
+        self.with(Mode::Read, integration, move |mut book| Box::pin(async move { book.debt(&user).await }))
+    }
+
+    fn settle<'a>(&'a self, integration: &'a str, debt: &'a Debt) -> Later<'a, ()> {
+        let debt = debt.clone();
+        self.with(Mode::Write, integration, move |mut book| Box::pin(async move { book.settle(&debt).await }))
+    }
+
+    fn knows_groups<'a>(&'a self, integration: &'a str) -> Later<'a, bool> {
+        self.with(Mode::Read, integration, move |mut book| Box::pin(async move { book.knows_groups().await }))
+    }
+
+    fn learn_groups<'a>(
+        &'a self,
+        integration: &'a str,
+        groups: Vec<(CompactString, Group)>,
+    ) -> Later<'a, ()> {
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.learn_groups(&groups).await })
+        })
+    }
+
+    fn groups_of<'a>(
+        &'a self,
+        integration: &'a str,
+        user: &'a str,
+    ) -> Later<'a, Vec<(CompactString, CompactString)>> {
+        let user = CompactString::from(user);
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.groups_of(&user).await })
+        })
+    }
+
+    fn members_of<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Vec<CompactString>> {
+        let group = CompactString::from(group);
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.members_of(&group).await })
+        })
+    }
+
+    fn name_of<'a>(&'a self, integration: &'a str, group: &'a str) -> Later<'a, Option<CompactString>> {
+        let group = CompactString::from(group);
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.name_of(&group).await })
+        })
+    }
+
+    fn learn_group<'a>(&'a self, integration: &'a str, group: &'a str, now: Option<Group>) -> Later<'a, ()> {
+        let group = CompactString::from(group);
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.learn_group(&group, now.as_ref()).await })
+        })
+    }
+
+    fn change_group<'a>(
+        &'a self,
+        integration: &'a str,
+        group: &'a str,
+        change: GroupChange,
+    ) -> Later<'a, ()> {
+        let group = CompactString::from(group);
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.change_group(&group, &change).await })
+        })
+    }
+
+    fn forget_member<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()> {
+        let user = CompactString::from(user);
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.forget_member(&user).await })
+        })
+    }
+}
