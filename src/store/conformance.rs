@@ -1,10 +1,9 @@
 //! One suite over every store: whatever is asked in whatever order, each answers as the plain one in memory does.
 
-use std::sync::Arc;
-
 use compact_str::CompactString;
 
-use super::{Absent, Debt, Group, GroupChange, Key, Memory, State, Store, StoreKey, VendorId, open};
+use super::postgres::tests::Server;
+use super::{Absent, Debt, Group, GroupChange, Key, Memory, Place, State, Store, StoreKey, VendorId, open};
 use crate::remainder::{Entry, Remainder, Sent};
 use crate::scim::json::{Limits, Value};
 use crate::scim::{AttrPath, ResourceType};
@@ -180,9 +179,10 @@ async fn step(choices: &mut Choices, store: &dyn Store) -> String {
 }
 
 /// Whether a store answers as the plain one does, and still does after each time it was opened again.
-async fn conforms(seed: u64, steps: usize, again: usize, opened: impl Fn() -> Arc<dyn Store>) {
+async fn conforms(seed: u64, steps: usize, again: usize, place: &Place) {
     let plain = Memory::default();
-    let mut store = opened();
+    let key = StoreKey::random().unwrap();
+    let mut store = open(place, &key).await.unwrap();
     let mut choices = Choices(seed);
     for at in 0..steps {
         let mut same = choices.clone();
@@ -191,7 +191,7 @@ async fn conforms(seed: u64, steps: usize, again: usize, opened: impl Fn() -> Ar
         if at % again == again - 1 {
             store.sync(store.mark()).await.unwrap();
             drop(store);
-            store = opened();
+            store = open(place, &key).await.unwrap();
         }
     }
 }
@@ -199,8 +199,7 @@ async fn conforms(seed: u64, steps: usize, again: usize, opened: impl Fn() -> Ar
 #[tokio::test]
 async fn sqlite_in_memory() {
     for seed in 0..8 {
-        let key = StoreKey::random().unwrap();
-        conforms(seed, 2_000, usize::MAX, || open(&super::Place::Memory, &key).unwrap()).await;
+        conforms(seed, 2_000, usize::MAX, &Place::Memory).await;
     }
 }
 
@@ -208,8 +207,15 @@ async fn sqlite_in_memory() {
 async fn sqlite_in_a_file() {
     for seed in 100..104 {
         let folder = tempfile::tempdir().unwrap();
-        let place = super::Place::File(folder.path().join("bridge.db"));
-        let key = StoreKey::random().unwrap();
-        conforms(seed, 1_000, 97, || open(&place, &key).unwrap()).await;
+        conforms(seed, 1_000, 97, &Place::File(folder.path().join("bridge.db"))).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql() {
+    let Some(server) = Server::start("store::conformance::postgresql") else { return };
+    for seed in 200..203 {
+        let place = Place::parse(&server.database(&format!("seed{seed}"))).unwrap();
+        conforms(seed, 1_000, 331, &place).await;
     }
 }

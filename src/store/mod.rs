@@ -9,6 +9,7 @@ mod alias;
 mod conformance;
 mod memory;
 mod open;
+mod postgres;
 mod seal;
 mod sql;
 mod sqlite;

@@ -3,28 +3,42 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
+
+use super::postgres::Postgres;
 use super::seal::Seal;
 use super::sql::Sql;
 use super::sqlite::Sqlite;
 use super::{Store, StoreError, StoreKey};
+use crate::secret::Secret;
 
 /// Where a store is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Place {
     /// A file of its own, SQLite's.
     File(PathBuf),
     /// The memory of the process.
     Memory,
+    /// A PostgreSQL database, by its URL, which may hold a password; and certificates to trust instead of the public ones.
+    Postgres(Secret<String>, Vec<CertificateDer<'static>>),
 }
 
 impl Place {
-    /// Reads `sqlite:FILE` or `sqlite::memory:`.
+    /// Reads `sqlite:FILE`, `sqlite::memory:` or `postgres://…`.
     ///
     /// # Errors
     /// When it is neither, with a hint.
     pub fn parse(url: &str) -> Result<Self, String> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return match url.parse::<tokio_postgres::Config>() {
+                Ok(_) => Ok(Self::Postgres(Secret::new(url.to_owned()), Vec::new())),
+                Err(error) => Err(format!("it is not a URL of PostgreSQL: {error}")),
+            };
+        }
         let Some(file) = url.strip_prefix("sqlite:") else {
-            return Err("a store is `sqlite:FILE` or `sqlite::memory:`".to_owned());
+            return Err(
+                "a store is `sqlite:FILE`, `sqlite::memory:` or `postgres://USER@HOST/DATABASE`".to_owned()
+            );
         };
         match file.strip_prefix("//").unwrap_or(file) {
             "" => Err("the file is missing: `sqlite:bridge.db`".to_owned()),
@@ -35,7 +49,7 @@ impl Place {
 
     /// Whether it outlives the process.
     pub fn lasts(&self) -> bool {
-        *self != Self::Memory
+        !matches!(self, Self::Memory)
     }
 }
 
@@ -43,9 +57,13 @@ impl Place {
 ///
 /// # Errors
 /// When it cannot be trusted: another key, a newer version, damage, another process. Nothing of it is changed then.
-pub fn open(place: &Place, key: &StoreKey) -> Result<Arc<dyn Store>, StoreError> {
-    let seal = Seal::new(key)?;
+pub async fn open(place: &Place, key: &StoreKey) -> Result<Arc<dyn Store>, StoreError> {
+    let seal = Arc::new(Seal::new(key)?);
     Ok(match place {
+        Place::Postgres(url, roots) => {
+            let opened = Postgres::connect(url.expose(), roots, &seal).await?;
+            Arc::new(Sql::new(opened, seal))
+        }
         Place::Memory => Arc::new(Sql::new(Sqlite::memory(&seal)?, seal)),
         Place::File(path) => Arc::new(Sql::new(Sqlite::file(path, &seal)?, seal)),
     })

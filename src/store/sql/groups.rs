@@ -67,12 +67,19 @@ impl Book<'_> {
     }
 
     pub async fn told(&mut self, group: &str) -> Done<Told> {
-        let Some(team) = self.find(GROUP, group).await? else { return Ok(Told::default()) };
-        let whole = self.number("SELECT whole FROM told WHERE team = $1", params![team]).await?;
-        let sql =
-            "SELECT u.hash, u.sealed FROM told_member m JOIN ident u ON u.n = m.member WHERE m.team = $1";
-        let members = self.ids(sql, params![team]).await?;
-        Ok(Told { members: members.into_iter().collect(), all: whole == Some(1) })
+        let hash = self.hash(GROUP, group);
+        // One statement, so that both are of one moment.
+        let sql = "SELECT u.hash, u.sealed, t.whole FROM ident i JOIN told t ON t.team = i.n
+            LEFT JOIN told_member m ON m.team = t.team LEFT JOIN ident u ON u.n = m.member WHERE i.hash = $1";
+        let rows = self.run(sql, params![hash]).await?;
+        let mut told = Told::default();
+        for row in &rows {
+            told.all = row.int(2)? == 1;
+            if row.bytes_if_any(0)?.is_some() {
+                told.members.insert(self.id(row)?);
+            }
+        }
+        Ok(told)
     }
 
     pub async fn tell(&mut self, group: &str, change: Option<&GroupChange>) -> Done {

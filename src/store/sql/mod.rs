@@ -66,8 +66,8 @@ pub struct Sql<B> {
 }
 
 impl<B: Backend> Sql<B> {
-    pub(super) fn new(backend: B, seal: Seal) -> Self {
-        Self { backend, seal: Arc::new(seal), scopes: RwLock::default() }
+    pub(super) fn new(backend: B, seal: Arc<Seal>) -> Self {
+        Self { backend, seal, scopes: RwLock::default() }
     }
 
     /// Runs a verb of an integration.
