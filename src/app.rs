@@ -18,7 +18,7 @@ use crate::bridge::{Endpoint, Integration, Locks, Observer, Parts, Wire};
 use crate::config::{self, Options, Rate};
 use crate::emulation;
 use crate::inbound::{self, Gate, Gates, Limits, Listener, Stack, Workers, scim, stack};
-use crate::store::{Memory, Store};
+use crate::store::{self, Memory, Store};
 use crate::upstream;
 
 /// How long requests that have begun may take to finish when the process is told to stop.
@@ -55,7 +55,11 @@ pub async fn start(options: Options, observer: Option<Observer>) -> io::Result<R
     };
     let tasks = TaskTracker::new();
     let front = stack::Options { hosts: options.hosts.clone(), ..stack::Options::default() };
-    let gates = gates(options, &public_url, &tasks, observer.as_ref())?;
+    let store: Arc<dyn Store> = match &options.store {
+        Some(store) => store::open(&store.place, &store.key).await.map_err(io::Error::other)?,
+        None => Arc::new(Memory::default()),
+    };
+    let gates = gates(options, &public_url, &store, &tasks, observer.as_ref())?;
     let stack = Stack::new(&front, gates, scim::serve);
     let workers = Workers::start()?;
     let stop = CancellationToken::new();
@@ -114,10 +118,11 @@ impl Running {
 fn gates(
     options: Options,
     public_url: &str,
+    store: &Arc<dyn Store>,
     tasks: &TaskTracker,
     observer: Option<&Observer>,
 ) -> io::Result<Gates<Integration>> {
-    let store: Arc<dyn Store> = Arc::new(Memory::default());
+    let lasts = options.store.as_ref().is_some_and(|store| store.place.lasts());
     let mut accounts: HashMap<CompactString, upstream::Account> = HashMap::new();
     let mut locks: HashMap<CompactString, Locks> = HashMap::new();
     let mut gates = Vec::new();
@@ -125,7 +130,7 @@ fn gates(
         let account = accounts
             .entry(one.vendor.account.clone())
             .or_insert_with(|| account(&one.vendor.limits, &one.compiled.profile.rate));
-        if one.remembers {
+        if one.remembers && !lasts {
             tracing::info!(integration = %one.name, "what the vendor cannot hold is remembered until the process ends");
         }
         let gate = Gate {

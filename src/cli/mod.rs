@@ -13,6 +13,7 @@ mod schema;
 mod serve;
 mod simulate;
 mod stage;
+mod store;
 mod story;
 
 use std::path::Path;
@@ -47,6 +48,8 @@ enum Command {
     Probe(probe::Arguments),
     /// Run a simulated vendor
     Simulate(simulate::Arguments),
+    /// Make a key for the store, copy it, or bring a copy back
+    Store(store::Arguments),
     /// Make certificates
     Certs(certs::Arguments),
     /// Print the JSON Schema of bridge.yaml or of a mapping
@@ -88,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => run(replay::run(arguments)),
         Command::Probe(arguments) => run(probe::run(arguments)),
         Command::Simulate(arguments) => run(simulate::run(arguments)),
+        Command::Store(arguments) => store::run(&arguments),
         Command::Certs(arguments) => certs::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),

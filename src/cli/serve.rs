@@ -50,6 +50,8 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         })
         .collect();
     let (listen, admin) = (options.listen, options.admin);
+    let folder = arguments.config.parent().unwrap_or(Path::new(""));
+    let store = options.store.as_ref().map(|store| config::store_told(&store.place, folder));
     let capture =
         match arguments.capture.as_ref().map(|file| capture(file, arguments.capture_plain, &options)) {
             None => None,
@@ -70,6 +72,9 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         }
     };
     tracing::info!(listen = %running.local_addr(), tls, version = env!("CARGO_PKG_VERSION"), "serving");
+    if let Some(store) = store {
+        tracing::info!(store, "what the vendors cannot hold is remembered there");
+    }
     for (integration, url, vendor, vendor_url) in integrations {
         // `url` is what the identity provider is given as its SCIM base URL.
         tracing::info!(%integration, url, vendor, vendor_url, "integration");

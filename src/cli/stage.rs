@@ -55,6 +55,7 @@ impl Stage {
             tls: None,
             admin: Some(any),
             log_format: None,
+            store: None,
             log_level: "warn".to_owned(),
             integrations,
         };

@@ -42,6 +42,7 @@ pub(super) fn options(
     let public_url = file.get("public_url").and_then(|node| reader.public_url(node));
     let admin = file.get("admin").and_then(|admin| admin.get("listen"));
     let admin = admin.and_then(|node| reader.admin(node, listen));
+    let store = file.get("store").and_then(|node| reader.store(node));
     let log = file.get("log");
     let mut integrations = Vec::new();
     let mut paths: Vec<(String, CompactString)> = Vec::new();
@@ -77,6 +78,7 @@ pub(super) fn options(
         public_url,
         tls,
         admin,
+        store,
         log_format: match log.and_then(|log| log.text_at("format")) {
             Some("json") => Some(LogFormat::Json),
             Some("text") => Some(LogFormat::Text),
@@ -98,15 +100,15 @@ fn hosts(public_url: &str, listen: SocketAddr) -> Vec<String> {
     public.into_iter().chain([listen]).chain(own).collect()
 }
 
-struct Reader<'r> {
-    path: &'r Path,
-    secrets: Secrets,
+pub(super) struct Reader<'r> {
+    pub(super) path: &'r Path,
+    pub(super) secrets: Secrets,
     sources: &'r mut Sources,
-    mistakes: &'r mut Vec<Mistake>,
+    pub(super) mistakes: &'r mut Vec<Mistake>,
 }
 
 impl Reader<'_> {
-    fn wrong<T>(&mut self, mistake: Mistake) -> Option<T> {
+    pub(super) fn wrong<T>(&mut self, mistake: Mistake) -> Option<T> {
         self.mistakes.push(mistake);
         None
     }
@@ -286,7 +288,7 @@ impl Reader<'_> {
         out
     }
 
-    fn secret(&mut self, reference: &Node) -> Option<Secret<String>> {
+    pub(super) fn secret(&mut self, reference: &Node) -> Option<Secret<String>> {
         if reference.entries().is_empty() {
             return None; // its shape is a mistake already
         }

@@ -11,6 +11,7 @@ mod secret;
 mod shape;
 mod shipped;
 mod source;
+mod store;
 mod tests;
 mod tls;
 mod unused;
@@ -34,6 +35,7 @@ pub use mapping::Compiled;
 pub use render::{render, render_json};
 pub use shipped::SHIPPED;
 pub use source::Sources;
+pub use store::{Store, told as store_told};
 
 /// What the program runs on.
 #[derive(Clone, Debug)]
@@ -48,6 +50,8 @@ pub struct Options {
     pub tls: Option<inbound::tls::Options>,
     /// Where the health checks are.
     pub admin: Option<SocketAddr>,
+    /// Where what is remembered is kept; `None`: nowhere, it ends with the process.
+    pub store: Option<Store>,
     /// How it logs; `None`: as suits standard error.
     pub log_format: Option<LogFormat>,
     /// How much it logs.

@@ -120,6 +120,21 @@ const INTEGRATION: Shape = Shape::Object(&[
     ),
 ]);
 
+const STORE: Shape = Shape::Object(&[
+    Field::required("url", Shape::Text, "sqlite:FILE, sqlite::memory:, or postgres://USER@HOST/DATABASE"),
+    Field::optional(
+        "key",
+        Shape::Secret(SECRET),
+        "what personal and secret values are sealed with: 32 bytes in hex or base64, as `scim-bridge store key` makes them",
+    ),
+    Field::optional("password", Shape::Secret(SECRET), "the password of the PostgreSQL user"),
+    Field::optional(
+        "ca",
+        Shape::Text,
+        "a PEM file of certificates to trust for PostgreSQL instead of the public ones",
+    ),
+]);
+
 /// The whole file.
 pub(super) const BRIDGE: &[Field] = &[
     Field::required("listen", Shape::Text, "the address to listen on"),
@@ -146,7 +161,7 @@ pub(super) const BRIDGE: &[Field] = &[
         ]),
         "health checks, on an address of their own",
     ),
-    Field::later("store", "durable memory: what is remembered lives as long as the process"),
+    Field::optional("store", STORE, "where what is remembered is kept; without one it ends with the process"),
     Field::optional(
         "log",
         Shape::Object(&[

@@ -26,8 +26,9 @@ use crate::scim::{AttrPath, ResourceType};
 
 pub use absent::{Absent, State};
 pub use memory::Memory;
-pub use open::{Place, open};
+pub use open::{Database, Place, open, restore};
 pub use seal::StoreKey;
+pub use sqlite::backup;
 
 /// The answer of a store, later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;

@@ -1,6 +1,6 @@
 //! Which store, and how it is opened.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
@@ -8,7 +8,7 @@ use rustls::pki_types::CertificateDer;
 use super::postgres::Postgres;
 use super::seal::Seal;
 use super::sql::Sql;
-use super::sqlite::Sqlite;
+use super::sqlite::{self, Sqlite};
 use super::{Store, StoreError, StoreKey};
 use crate::secret::Secret;
 
@@ -19,8 +19,19 @@ pub enum Place {
     File(PathBuf),
     /// The memory of the process.
     Memory,
-    /// A PostgreSQL database, by its URL, which may hold a password; and certificates to trust instead of the public ones.
-    Postgres(Secret<String>, Vec<CertificateDer<'static>>),
+    /// A PostgreSQL database.
+    Postgres(Database),
+}
+
+/// A PostgreSQL database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// Where it is, without a password.
+    pub url: String,
+    /// The password.
+    pub password: Option<Secret<String>>,
+    /// Certificates to trust instead of the public ones; none: the public ones.
+    pub roots: Vec<CertificateDer<'static>>,
 }
 
 impl Place {
@@ -31,7 +42,13 @@ impl Place {
     pub fn parse(url: &str) -> Result<Self, String> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return match url.parse::<tokio_postgres::Config>() {
-                Ok(_) => Ok(Self::Postgres(Secret::new(url.to_owned()), Vec::new())),
+                Ok(config) if config.get_password().is_some() => Err(
+                    "a password does not stand in a file that is shown: `password: { env: NAME }` beside it"
+                        .to_owned(),
+                ),
+                Ok(_) => {
+                    Ok(Self::Postgres(Database { url: url.to_owned(), password: None, roots: Vec::new() }))
+                }
                 Err(error) => Err(format!("it is not a URL of PostgreSQL: {error}")),
             };
         }
@@ -60,11 +77,19 @@ impl Place {
 pub async fn open(place: &Place, key: &StoreKey) -> Result<Arc<dyn Store>, StoreError> {
     let seal = Arc::new(Seal::new(key)?);
     Ok(match place {
-        Place::Postgres(url, roots) => {
-            let opened = Postgres::connect(url.expose(), roots, &seal).await?;
+        Place::Postgres(database) => {
+            let opened = Postgres::connect(database, &seal).await?;
             Arc::new(Sql::new(opened, seal))
         }
         Place::Memory => Arc::new(Sql::new(Sqlite::memory(&seal)?, seal)),
         Place::File(path) => Arc::new(Sql::new(Sqlite::file(path, &seal)?, seal)),
     })
+}
+
+/// See [`super::sqlite::restore`]: under this key.
+///
+/// # Errors
+/// As there.
+pub fn restore(from: &Path, to: &Path, key: &StoreKey) -> Result<Option<PathBuf>, StoreError> {
+    sqlite::restore(from, to, &Seal::new(key)?)
 }

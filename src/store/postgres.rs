@@ -15,6 +15,7 @@ use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 use tokio_postgres::{Config, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::open::Database;
 use super::seal::Seal;
 use super::sql::{Backend, Mode, Names, Param, Row, Scope, Tx, open};
 use super::{Later, Mark, StoreError};
@@ -33,22 +34,20 @@ const OPENING: i64 = -1;
 pub struct Postgres(Pool);
 
 impl Postgres {
-    /// Opens the store at that URL (libpq's form, `postgres://user@host/database?sslmode=require`). TLS is checked against
-    /// these certificates, or the public ones if there are none.
+    /// Opens the store in that database.
     ///
     /// # Errors
     /// When it cannot be reached, or as [`open`] says.
-    pub async fn connect(
-        url: &str,
-        roots: &[CertificateDer<'static>],
-        seal: &Arc<Seal>,
-    ) -> Result<Self, StoreError> {
+    pub async fn connect(database: &Database, seal: &Arc<Seal>) -> Result<Self, StoreError> {
         let mut config: Config =
-            url.parse().map_err(|error: tokio_postgres::Error| StoreError(error.to_string()))?;
+            database.url.parse().map_err(|error: tokio_postgres::Error| StoreError(error.to_string()))?;
+        if let Some(password) = &database.password {
+            config.password(password.expose());
+        }
         config.connect_timeout(PATIENCE).application_name("scim-bridge");
         let manager = Manager::from_config(
             config,
-            MakeRustlsConnect::new(tls(roots)?),
+            MakeRustlsConnect::new(tls(&database.roots)?),
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };

@@ -5,6 +5,7 @@
 //! came meanwhile ([`Backend::sync`] waits for that). Reads of an integration that has nothing uncommitted do not pass
 //! through the thread: a disk that is slow to write does not slow them.
 
+mod copy;
 mod reader;
 mod writer;
 
@@ -20,6 +21,7 @@ use super::seal::Seal;
 use super::sql::{Backend, Mode, Names, Param, Row, Scope, Tx, open};
 use super::{Later, Mark, StoreError};
 
+pub use copy::{backup, restore};
 use reader::Readers;
 use writer::{Job, Writer};
 

@@ -235,7 +235,6 @@ fn a_secret_in_the_wrong_place_is_not_shown_again() {
 fn what_is_not_built_yet_is_refused_by_name() {
     let bearer = "bearer: { file: idp.token }";
     for (from, to, name) in [
-        ("admin: {", "store: { url: 'sqlite:bridge.db' }\nadmin: {", "store"),
         ("admin: { listen: 127.0.0.1:0 }", "admin: { listen: 127.0.0.1:0, token: { env: X } }", "token"),
         (bearer, "jwt: { issuer: x }", "jwt"),
         (bearer, "basic: { user: okta }", "basic"),

@@ -43,7 +43,7 @@ fn what_cannot_be_right_is_a_mistake_of_usage() {
         &["audit", "verify"],
         &["replay"],
         &["probe"],
-        &["store", "key"],
+        &["store"],
     ] {
         let ended = run(here, arguments);
         assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{arguments:?}");

@@ -82,7 +82,7 @@ integrations:
         instead("rate: 10/s", "rate: fast"),
         instead("{ env: ACME_NINJAONE_TOKEN }", "a-token-in-its-place"),
         instead("{ env: ACME_NINJAONE_TOKEN }", "{ env: A, file: b }"),
-        format!("{full}store: {{ url: 'sqlite:bridge.db' }}\n"),
+        format!("{full}store: {{ key: {{ env: KEY }} }}\n"),
     ];
     let Some(found) = judged("bridge", &documents) else { return };
     assert!(found[0].is_empty(), "{:?}", found[0]);
