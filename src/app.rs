@@ -158,7 +158,9 @@ fn gates(
             Some(locks) => integration.sharing(locks),
             None => integration,
         };
-        gates.push((gate, Arc::new(integration)));
+        let integration = Arc::new(integration);
+        integration.look_after_intents();
+        gates.push((gate, integration));
     }
     Gates::new(gates).map_err(io::Error::other)
 }

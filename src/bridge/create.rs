@@ -1,11 +1,14 @@
 //! POST: the call that makes a resource, and the record that comes back to life because the vendor kept it.
 
+use compact_str::CompactString;
+
 use super::membership::as_group;
 use super::turn::Wanted;
 use super::write::{Write, is_off, off, with_members};
 use super::{Answer, Error, Kind, groups, pages, read};
-use crate::emulation::{self, Echo, Inactive};
+use crate::emulation::{self, Call, Echo, Inactive};
 use crate::mapping::{Given, Operation};
+use crate::remainder::Sent;
 use crate::scim::filter::Filter;
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
@@ -13,6 +16,18 @@ use crate::scim::patch::Operation as PatchOperation;
 use crate::scim::projection::Projection;
 use crate::scim::schema::ResourceType;
 use crate::store::{GroupChange, State};
+
+/// A creation that is about to be sent, and what follows it.
+pub(super) struct Creation {
+    call: Call,
+    /// What this vendor does not take in it.
+    then: Vec<PatchOperation>,
+    /// What is remembered of what it is sent.
+    noted: Option<Vec<Sent>>,
+    /// Members who wait until the vendor has them.
+    waiting: Vec<CompactString>,
+    inactive: Option<Inactive>,
+}
 
 impl Write<'_> {
     pub(super) async fn create(&self, body: Value) -> Result<Answer, Error> {
@@ -31,19 +46,8 @@ impl Write<'_> {
         if let Some(found) = Box::pin(self.found_before(&body)).await? {
             return Box::pin(self.adopt(&body, &found)).await;
         }
-        let (told, waiting) = match resource {
-            ResourceType::Group => integration.without_absent(None, body.clone()).await?,
-            ResourceType::User => (body.clone(), Vec::new()),
-        };
-        let groups = integration.groups_of(None, self.context).await?;
-        let (operation, moment) = (Operation::Create, integration.moment(resource)?);
-        let given = Given { groups: groups.as_ref(), operation, moment, ..Given::default() };
-        let sent = integration.forward(resource, told, &given, None, self.context)?;
-        let sent = integration.with_manager(resource, sent, None, self.context).await?;
-        integration.allow(resource, None, Some(&sent))?;
-        let noted = integration.to_note(resource, &sent, None, None);
-        let (call, then) = emulation::create(&integration.profile, resource, sent);
-        let reply = integration.call(&call, self.context).await?;
+        let creation = self.creation(&body, inactive).await?;
+        let reply = integration.call(&creation.call, self.context).await?;
         if reply.status == 409 && integration.may_be_buried(resource) {
             match Box::pin(self.revive(body.clone())).await {
                 Err(error) if error.kind == Kind::Conflict => {}
@@ -54,7 +58,7 @@ impl Write<'_> {
             if let Some(found) = Box::pin(self.found_after(&body, reply.status)).await? {
                 return Box::pin(self.adopt(&body, &found)).await;
             }
-            let error = reply.error(&call);
+            let error = reply.error(&creation.call);
             return Err(match error.kind {
                 Kind::NotFound => Error::misplaced(),
                 _ => error,
@@ -69,11 +73,41 @@ impl Write<'_> {
             }
             (None, None) => return Err(Error::broken("a creation was answered without an id")),
         };
+        self.created(&body, creation, vendor).await
+    }
+
+    /// What a creation is made of.
+    pub(super) async fn creation(&self, body: &Value, inactive: Option<Inactive>) -> Result<Creation, Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        let (told, waiting) = match resource {
+            ResourceType::Group => integration.without_absent(None, body.clone()).await?,
+            ResourceType::User => (body.clone(), Vec::new()),
+        };
+        let groups = integration.groups_of(None, self.context).await?;
+        let (operation, moment) = (Operation::Create, integration.moment(resource)?);
+        let given = Given { groups: groups.as_ref(), operation, moment, ..Given::default() };
+        let sent = integration.forward(resource, told, &given, None, self.context)?;
+        let sent = integration.with_manager(resource, sent, None, self.context).await?;
+        integration.allow(resource, None, Some(&sent))?;
+        let noted = integration.to_note(resource, &sent, None, None);
+        let (call, then) = emulation::create(&integration.profile, resource, sent);
+        Ok(Creation { call, then, noted, waiting, inactive })
+    }
+
+    /// Does what is to be done once the vendor has made a resource, and remembers what it cannot hold.
+    pub(super) async fn created(
+        &self,
+        body: &Value,
+        creation: Creation,
+        vendor: Value,
+    ) -> Result<Answer, Error> {
+        let (integration, resource) = (self.integration, self.resource);
+        let Creation { call, then, noted, waiting, inactive } = creation;
         let id = vendor.get("id").and_then(Value::scalar_text).unwrap_or_default().to_owned();
         if id.is_empty() {
             return Err(Error::broken("a creation was answered without an id"));
         }
-        let mut added = as_group(&body).members;
+        let mut added = as_group(body).members;
         added.retain(|user| !waiting.contains(user));
         let change = GroupChange { replaced: true, added, ..GroupChange::default() };
         integration.told(resource, &id, Some(change)).await?;
@@ -87,7 +121,7 @@ impl Write<'_> {
         };
         let mut seen = integration.lens(resource).back(vendor);
         integration.note_sent(resource, &id, noted).await?;
-        integration.remember(resource, &id, &body, &seen).await?;
+        integration.remember(resource, &id, body, &seen).await?;
         // The vendor took somebody back whom it had kept.
         if integration.may_be_buried(resource) {
             integration.store.unbury(&integration.key(resource, &id)).await?;
@@ -107,12 +141,12 @@ impl Write<'_> {
         let _ = match resource {
             ResourceType::Group => {
                 integration.wait_for(&id, &waiting).await?;
-                Box::pin(integration.group_made(&id, &body, self.context)).await
+                Box::pin(integration.group_made(&id, body, self.context)).await
             }
             ResourceType::User => integration.user_made(&id).await,
         };
         if resource == ResourceType::User {
-            integration.link_reports(&id, &body).await?;
+            integration.link_reports(&id, body).await?;
         }
         self.shown(seen).await.map(Answer::Created)
     }

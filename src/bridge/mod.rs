@@ -6,16 +6,19 @@ mod aliases;
 mod ask;
 mod create;
 mod delete;
+mod doubtful;
 mod endpoint;
 mod error;
 mod finish;
 mod groups;
+mod intent;
 mod list;
 mod lock;
 mod manager;
 mod members;
 mod membership;
 mod noted;
+mod outbox;
 mod pages;
 mod parked;
 mod present;
@@ -46,6 +49,7 @@ use crate::scim::{AttrPath, Catalog, ResourceType};
 use crate::store::{Key, Store};
 
 use membership::Learning;
+use outbox::Outbox;
 use renewal::Renewals;
 
 pub use ask::question;
@@ -112,6 +116,7 @@ pub struct Integration {
     locks: Locks,
     learning: Learning,
     renewals: Renewals,
+    outbox: Outbox,
     remembered_users: Remembered,
     remembered_groups: Remembered,
 }
@@ -176,7 +181,7 @@ pub async fn handle(
     let owned = integration.clone();
     finish::finished(
         &integration.tasks,
-        Box::pin(async move { write::write(&owned, request, &context).await }),
+        Box::pin(async move { intent::carry_out(&owned, request, &context).await }),
     )
     .await
 }
@@ -203,6 +208,7 @@ impl Integration {
             locks: Locks::default(),
             learning: Learning::default(),
             renewals: Renewals::default(),
+            outbox: Outbox::default(),
             remembered_users,
             remembered_groups,
         }

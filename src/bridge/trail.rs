@@ -1,5 +1,6 @@
 //! What happened to one request, step by step, for people who ask: `demo` and `explain`. Off, it costs nothing.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use compact_str::CompactString;
@@ -38,22 +39,72 @@ pub enum Step {
 
 /// Where steps are noted; a clone notes in the same place.
 #[derive(Clone, Debug, Default)]
-pub struct Trail(Option<Arc<Mutex<Vec<Step>>>>);
+pub struct Trail {
+    steps: Option<Arc<Mutex<Vec<Step>>>>,
+    marks: Arc<Marks>,
+}
+
+/// What must be known of the steps even if nobody asks.
+#[derive(Debug, Default)]
+struct Marks {
+    /// Something was sent that may have changed something.
+    touched: AtomicBool,
+    /// A creation was sent of which nobody knows whether it was done.
+    doubtful: AtomicBool,
+    /// Access was taken away, though the rest was refused.
+    relieved: AtomicBool,
+}
 
 impl Trail {
     /// A trail that is kept.
     pub fn kept() -> Self {
-        Self(Some(Arc::default()))
+        Self { steps: Some(Arc::default()), ..Self::default() }
     }
 
     /// Whether anybody asks.
     pub fn is_kept(&self) -> bool {
-        self.0.is_some()
+        self.steps.is_some()
+    }
+
+    /// A trail of something else, noted in the same place.
+    #[must_use]
+    pub(super) fn apart(&self) -> Self {
+        Self { steps: self.steps.clone(), marks: Arc::default() }
+    }
+
+    /// Whether anything was sent that may have changed something.
+    pub(super) fn touched(&self) -> bool {
+        self.marks.touched.load(Ordering::Relaxed)
+    }
+
+    /// Notes that something was.
+    pub(super) fn touch(&self) {
+        self.marks.touched.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a creation was sent of which nobody knows whether it was done.
+    pub(super) fn doubtful(&self) -> bool {
+        self.marks.doubtful.load(Ordering::Relaxed)
+    }
+
+    /// Notes that one was.
+    pub(super) fn doubt(&self) {
+        self.marks.doubtful.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether access was taken away, though the rest was refused.
+    pub(super) fn relieved(&self) -> bool {
+        self.marks.relieved.load(Ordering::Relaxed)
+    }
+
+    /// Notes that it was.
+    pub(super) fn relieve(&self) {
+        self.marks.relieved.store(true, Ordering::Relaxed);
     }
 
     /// Notes a step, made only if anybody asks.
     pub fn step(&self, make: impl FnOnce() -> Step) {
-        if let Some(steps) = &self.0 {
+        if let Some(steps) = &self.steps {
             steps.lock().unwrap_or_else(PoisonError::into_inner).push(make());
         }
     }
@@ -77,7 +128,7 @@ impl Trail {
 
     /// The steps so far, taken out.
     pub fn take(&self) -> Vec<Step> {
-        match &self.0 {
+        match &self.steps {
             Some(steps) => std::mem::take(&mut steps.lock().unwrap_or_else(PoisonError::into_inner)),
             None => Vec::new(),
         }

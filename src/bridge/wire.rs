@@ -174,7 +174,7 @@ impl Wire {
     ) -> Result<Reply, Error> {
         let mut result = match self {
             // Whatever sends a call is the smaller for this box.
-            Self::Vendor(vendor) => Box::pin(send(vendor, told, deadline)).await,
+            Self::Vendor(vendor) => Box::pin(send(vendor, told, deadline, trail)).await,
             // What is imagined has the names of the schemas.
             Self::Dry(dry) => Ok(dry.answer(call)),
             Self::Replay(replay) => Ok(replay.answer(told)),
@@ -208,7 +208,7 @@ fn ids_as_text(resource: &mut Value) {
     }
 }
 
-async fn send(vendor: &Endpoint, call: &Call, deadline: Instant) -> Result<Reply, Error> {
+async fn send(vendor: &Endpoint, call: &Call, deadline: Instant, trail: &Trail) -> Result<Reply, Error> {
     let mut segments = vec![vendor.path(call.resource)];
     segments.extend(call.id.as_deref());
     segments.extend(call.below.as_deref().into_iter().flat_map(|below| below.split('/')));
@@ -230,7 +230,22 @@ async fn send(vendor: &Endpoint, call: &Call, deadline: Instant) -> Result<Reply
         if_match: call.if_match.as_deref(),
         deadline,
     };
-    let reply = vendor.send(&outgoing).await.map_err(|failure| failed(&failure, call))?;
+    let reply = vendor.send(&outgoing).await;
+    let unsent = |failure: &Failure| {
+        use upstream::Kind::{NotSent, Throttled, Unauthorised};
+        matches!(failure.kind, NotSent | Throttled { .. } | Unauthorised)
+    };
+    if call.verb != Verb::Get && !reply.as_ref().is_err_and(unsent) {
+        trail.touch();
+        // A redirect and a refusal are certain: nothing was made.
+        let certain = reply.as_ref().is_ok_and(|reply| {
+            reply.as_ref().is_none_or(|reply| reply.status.is_client_error() || reply.status.is_redirection())
+        }) || matches!(&reply, Err(Failure { kind: upstream::Kind::Redirect, .. }));
+        if call.verb == Verb::Post && !certain {
+            trail.doubt();
+        }
+    }
+    let reply = reply.map_err(|failure| failed(&failure, call))?;
     let Some(reply) = reply else { return Err(Error::misplaced()) };
     let status = reply.status.as_u16();
     // A web page is not how a SCIM endpoint says that somebody is gone: it is not there itself.

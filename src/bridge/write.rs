@@ -46,6 +46,14 @@ pub(super) struct Write<'w> {
     pub(super) context: &'w Context,
 }
 
+impl<'w> Write<'w> {
+    /// A write of what that request is about.
+    pub(super) fn of(integration: &'w Arc<Integration>, request: &'w Request, context: &'w Context) -> Self {
+        let (resource, projection) = (request.resource, request.projection.clone());
+        Self { integration, resource, projection, if_match: request.if_match.as_deref(), context }
+    }
+}
+
 impl Write<'_> {
     async fn replace(&self, id: &str, body: Value) -> Result<Answer, Error> {
         let (integration, resource) = (self.integration, self.resource);
@@ -311,7 +319,11 @@ impl Write<'_> {
         let alone = patch::apply(before.clone(), &[off()], self.integration.catalog(self.resource));
         let Some(alone) = alone.ok().filter(|alone| alone != written) else { return };
         self.context.trail.note("what was refused takes access away: that is done alone");
-        if let Err(error) = self.make(id, vendor, Some(before), alone, Operation::Patch).await {
+        let made = self.make(id, vendor, Some(before), alone, Operation::Patch).await;
+        if made.is_ok() {
+            self.context.trail.relieve();
+        }
+        if let Err(error) = made {
             let integration = self.integration.name.as_str();
             tracing::error!(integration, %error, "an account could not be deactivated");
         }

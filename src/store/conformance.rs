@@ -3,9 +3,13 @@
 use compact_str::CompactString;
 
 use super::postgres::tests::Server;
-use super::{Absent, Debt, Group, GroupChange, Key, Memory, Place, State, Store, StoreKey, VendorId, open};
+use super::{
+    Absent, Debt, Group, GroupChange, Intent, Key, Memory, Place, State, Store, StoreKey, Target, VendorId,
+    open,
+};
 use crate::remainder::{Entry, Remainder, Sent};
 use crate::scim::json::{Limits, Value};
+use crate::scim::request::{Action, Request};
 use crate::scim::{AttrPath, ResourceType};
 
 /// A source of choices that gives the same ones again (SplitMix64).
@@ -74,10 +78,29 @@ impl Choices {
         GroupChange { display_name, replaced: self.below(3) == 0, added: self.ids(), removed: self.ids() }
     }
 
+    fn request(&mut self) -> Request {
+        let (resource, id) = (self.resource(), self.id());
+        let mut body = Value::object();
+        body.set(if resource == ResourceType::User { "userName" } else { "displayName" }, id.as_str());
+        let action = match self.below(4) {
+            0 => Action::Create(body),
+            1 => Action::Replace(id, body),
+            2 => Action::Modify(id, Vec::new()),
+            _ => Action::Delete(id),
+        };
+        Request::new(resource, action)
+    }
+
     fn absent(&mut self) -> Option<Absent> {
         let states = [State::Leaving, State::Left, State::Returning, State::Pending, State::Frozen];
         (self.below(3) > 0).then(|| Absent { account: self.value(), state: *self.of(&states) })
     }
+}
+
+/// Intents without their numbers.
+fn told(intents: Vec<Intent>) -> String {
+    let one = |intent: Intent| format!("{:?} {} {}", intent.request, intent.revokes, intent.tries);
+    intents.into_iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 /// One verb, chosen; gives which, and what it answered.
@@ -89,7 +112,7 @@ async fn step(choices: &mut Choices, store: &dyn Store) -> String {
             format!("{}: {:?}", $what, $verb.await.unwrap())
         };
     }
-    match c.below(37) {
+    match c.below(41) {
         0 | 1 => ask!("keep", store.keep(&c.key(), c.remainder())),
         2 => ask!("remainder", store.remainder(&c.key())),
         3 => {
@@ -169,6 +192,27 @@ async fn step(choices: &mut Choices, store: &dyn Store) -> String {
         }
         34 => ask!("change_group", store.change_group(c.integration(), &c.id(), c.change())),
         35 => ask!("forget_member", store.forget_member(c.integration(), &c.id())),
+        36 => {
+            let (integration, request, revokes) = (c.integration(), c.request(), c.below(2) == 0);
+            let target = Target::of(&request).unwrap();
+            // Numbers may differ; who came first may not.
+            store.intend(integration, &target, &request, revokes, 7).await.unwrap();
+            told(store.intents_for(integration, &target).await.unwrap())
+        }
+        37 => told(store.intents(c.integration()).await.unwrap()),
+        38 => {
+            let integration = c.integration();
+            let all = store.intents(integration).await.unwrap();
+            if all.is_empty() {
+                return "no intents".to_owned();
+            }
+            let one = c.of(&all);
+            store.tried(integration, one.number, one.tries + 1).await.unwrap();
+            if c.below(2) == 0 {
+                store.fulfil(integration, &[one.number]).await.unwrap();
+            }
+            "tried".to_owned()
+        }
         _ if c.below(8) == 0 => {
             let integration = c.integration();
             let groups = (0..c.below(3)).map(|_| (c.id(), c.group())).collect();

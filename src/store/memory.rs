@@ -9,8 +9,12 @@ use compact_str::CompactString;
 
 use super::absent::Absents;
 use super::alias::Aliases;
-use super::{Absent, Debt, Doubt, Group, GroupChange, Key, Later, Mark, Store, Told, VendorId};
+use super::intent::Intents;
+use super::{
+    Absent, Debt, Doubt, Group, GroupChange, Intent, Key, Later, Mark, Store, Target, Told, VendorId,
+};
 use crate::remainder::Remainder;
+use crate::scim::request::Request;
 use crate::scim::{AttrPath, ResourceType};
 
 /// Everything, by integration.
@@ -38,6 +42,7 @@ struct Shelf {
     owed: BTreeMap<CompactString, Owed>,
     /// The number of the last debt.
     debts: u64,
+    intents: Intents,
 }
 
 struct Owed {
@@ -462,6 +467,33 @@ impl Store for Memory {
             shelf.absents.unpark(Some(user), None);
             shelf.told.values_mut().for_each(|told| told.members.retain(|one| one != user));
         })
+    }
+
+    fn intend<'a>(
+        &'a self,
+        integration: &'a str,
+        target: &'a Target,
+        request: &'a Request,
+        revokes: bool,
+        since: i64,
+    ) -> Later<'a, u64> {
+        self.with(integration, |shelf| shelf.intents.add(target, request, revokes, since))
+    }
+
+    fn intents_for<'a>(&'a self, integration: &'a str, target: &'a Target) -> Later<'a, Vec<Intent>> {
+        self.with(integration, |shelf| shelf.intents.about(target))
+    }
+
+    fn intents<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<Intent>> {
+        self.with(integration, |shelf| shelf.intents.all())
+    }
+
+    fn tried<'a>(&'a self, integration: &'a str, number: u64, tries: u32) -> Later<'a, ()> {
+        self.with(integration, |shelf| shelf.intents.tried(number, tries))
+    }
+
+    fn fulfil<'a>(&'a self, integration: &'a str, numbers: &'a [u64]) -> Later<'a, ()> {
+        self.with(integration, |shelf| shelf.intents.fulfil(numbers))
     }
 }
 

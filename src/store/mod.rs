@@ -7,6 +7,7 @@ mod absent;
 mod alias;
 #[cfg(test)]
 mod conformance;
+mod intent;
 mod memory;
 mod open;
 mod postgres;
@@ -22,9 +23,11 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use crate::remainder::Remainder;
+use crate::scim::request::Request;
 use crate::scim::{AttrPath, ResourceType};
 
 pub use absent::{Absent, State};
+pub use intent::{Intent, Named, Target};
 pub use memory::Memory;
 pub use open::{Database, Place, open, restore};
 pub use seal::StoreKey;
@@ -283,4 +286,28 @@ pub trait Store: Send + Sync {
 
     /// Takes a user, who is gone, out of every group, also of those that he waits for and of those who were told of, and out of those who are owed.
     fn forget_member<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()>;
+
+    /// Notes that a change was accepted, before anything of it is done; gives its number. `since` is now, in milliseconds since
+    /// the Unix epoch.
+    fn intend<'a>(
+        &'a self,
+        integration: &'a str,
+        target: &'a Target,
+        request: &'a Request,
+        revokes: bool,
+        since: i64,
+    ) -> Later<'a, u64>;
+
+    /// What was accepted about one resource and is not known to be done, in the order in which it was.
+    fn intents_for<'a>(&'a self, integration: &'a str, target: &'a Target) -> Later<'a, Vec<Intent>>;
+
+    /// All that was accepted and is not known to be done: first what takes access away, then in the order in which it was
+    /// accepted.
+    fn intents<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<Intent>>;
+
+    /// Notes how often a change was tried.
+    fn tried<'a>(&'a self, integration: &'a str, number: u64, tries: u32) -> Later<'a, ()>;
+
+    /// Notes that changes are done, or need not be done any more.
+    fn fulfil<'a>(&'a self, integration: &'a str, numbers: &'a [u64]) -> Later<'a, ()>;
 }

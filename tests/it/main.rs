@@ -21,6 +21,7 @@ mod foreign;
 mod generated;
 mod hazards;
 mod hidden_members;
+mod intents;
 mod interactions;
 mod language;
 mod large_groups;

@@ -33,8 +33,10 @@ const SAFE: &[Ask] = &[Read, Filter, List, Put, Patch, Delete];
 const WRITES: &[Ask] = &[Post, Put, Patch, Delete];
 
 impl Ask {
-    async fn of(self, client: &Client, id: &str) -> Answer {
-        let user = json!({ "schemas": [USER], "userName": "new@acme.example", "title": "Captain" });
+    async fn of(self, client: &Client, id: &str, name: &str) -> Answer {
+        // Two clients do not make the same user: the second would hear of the first.
+        let user =
+            json!({ "schemas": [USER], "userName": format!("{name}@acme.example"), "title": "Captain" });
         let title = json!([{ "op": "replace", "path": "title", "value": "Captain" }]);
         match self {
             Read => client.get(&format!("/Users/{id}")).await,
@@ -228,7 +230,7 @@ async fn play(
         simulator.fault(&Value::Null).unwrap();
         simulator.fault(&fault).unwrap();
         simulator.clear_log();
-        let answer = ask.of(client, &id).await;
+        let answer = ask.of(client, &id, client_name).await;
         if let Some(why) = judge(&answer, said, word) {
             wrong.push(format!("{name}, {ask:?}, {client_name}: {why}"));
         }
@@ -263,7 +265,7 @@ async fn a_vendor_that_cannot_be_reached_is_away_for_a_while() {
     let bridge = plan.start().await;
     for ((name, client), status) in clients(&bridge.url("acme"), TOKEN).iter().zip([429, 503]) {
         for ask in EACH {
-            let answer = ask.of(client, "1").await;
+            let answer = ask.of(client, "1", name).await;
             assert_eq!(judge(&answer, (status, Some(60)), None), None, "{name} {ask:?}");
         }
     }

@@ -2,8 +2,10 @@
 //! has the key, too.
 
 use crate::remainder::{Entry, Remainder, Sent};
-use crate::scim::AttrPath;
 use crate::scim::json::{Limits, Value};
+use crate::scim::patch::{Missing, Operation};
+use crate::scim::request::{Action, Request};
+use crate::scim::{AttrPath, ResourceType};
 use crate::store::{Absent, State, StoreError};
 
 /// What we wrote ourselves: values of a reply, some levels further in.
@@ -60,6 +62,79 @@ pub fn read_absent(json: &[u8], state: i64) -> Result<Absent, StoreError> {
     let states = [State::Leaving, State::Left, State::Returning, State::Pending, State::Frozen];
     let state = states.into_iter().find(|one| state_code(*one) == state).ok_or_else(unreadable)?;
     Ok(Absent { account: read(json)?, state })
+}
+
+/// A change that was asked for: `{"resource","action","id","body","operations","ifMatch"}`. What the answer was to show is
+/// not kept: nobody waits for it.
+pub fn write_request(request: &Request) -> Vec<u8> {
+    let mut all = Value::object();
+    all.set("resource", request.resource.name());
+    let (action, id, body) = match &request.action {
+        Action::Create(body) => ("create", None, Some(body)),
+        Action::Replace(id, body) => ("replace", Some(id), Some(body)),
+        Action::Modify(id, _) => ("modify", Some(id), None),
+        Action::Delete(id) => ("delete", Some(id), None),
+        Action::Read(_) | Action::List(_) => ("read", None, None),
+    };
+    all.set("action", action);
+    if let Some(id) = id {
+        all.set("id", id.as_str());
+    }
+    if let Some(body) = body {
+        all.set("body", body.clone());
+    }
+    if let Action::Modify(_, operations) = &request.action {
+        all.set("operations", operations.iter().map(write_operation).collect::<Vec<_>>());
+    }
+    if let Some(version) = &request.if_match {
+        all.set("ifMatch", version.as_str());
+    }
+    all.to_bytes()
+}
+
+/// What was written so.
+///
+/// # Errors
+/// When it was not.
+pub fn read_request(json: &[u8]) -> Result<Request, StoreError> {
+    let all = read(json)?;
+    let resource = ResourceType::ALL.into_iter().find(|one| all.text_at("resource") == Some(one.name()));
+    let id = || all.text_at("id").map(Into::into).ok_or_else(unreadable);
+    let body = || all.get("body").cloned().ok_or_else(unreadable);
+    let operations = all.get("operations").map(Value::items).unwrap_or_default();
+    let action = match all.text_at("action") {
+        Some("create") => Action::Create(body()?),
+        Some("replace") => Action::Replace(id()?, body()?),
+        Some("modify") => {
+            Action::Modify(id()?, operations.iter().map(read_operation).collect::<Result<_, _>>()?)
+        }
+        Some("delete") => Action::Delete(id()?),
+        _ => return Err(unreadable()),
+    };
+    let mut request = Request::new(resource.ok_or_else(unreadable)?, action);
+    request.if_match = all.text_at("ifMatch").map(Into::into);
+    Ok(request)
+}
+
+fn write_operation(operation: &Operation) -> Value {
+    let mut one = Value::object();
+    one.set("op", operation.op.word());
+    if let Some(path) = &operation.path {
+        one.set("path", path.to_string());
+    }
+    one.set("value", operation.value.clone());
+    if operation.missing == Missing::Create {
+        one.set("create", true);
+    }
+    one
+}
+
+fn read_operation(one: &Value) -> Result<Operation, StoreError> {
+    let mut operation = Operation::read(one).map_err(|_| unreadable())?;
+    if one.has("create") {
+        operation.missing = Missing::Create;
+    }
+    Ok(operation)
 }
 
 /// The number that a state is kept as.
@@ -123,6 +198,25 @@ mod tests {
         for state in [State::Leaving, State::Left, State::Returning, State::Pending, State::Frozen] {
             let absent = read_absent(br#"{"userName":"a"}"#, state_code(state)).unwrap();
             assert_eq!(absent, Absent { account: value(r#"{"userName":"a"}"#), state });
+        }
+        let mut create = Operation::read(&value(
+            r#"{"op":"add","path":"emails[type eq \"work\"].value","value":"a@b.c"}"#,
+        ))
+        .unwrap();
+        create.missing = Missing::Create;
+        let remove = value(r#"{"op":"remove","path":"members[value eq \"7\"]"}"#);
+        let whole = value(r#"{"op":"replace","value":{"active":false}}"#);
+        let operations = vec![create, Operation::read(&remove).unwrap(), Operation::read(&whole).unwrap()];
+        for action in [
+            Action::Create(value(r#"{"userName":"a"}"#)),
+            Action::Replace("7".into(), value(r#"{"userName":"a","active":false}"#)),
+            Action::Modify("a b/c".into(), operations),
+            Action::Delete("7".into()),
+        ] {
+            let mut request = Request::new(ResourceType::Group, action);
+            request.if_match = Some("W/\"1\"".into());
+            let again = read_request(&write_request(&request)).unwrap();
+            assert_eq!(format!("{again:?}"), format!("{request:?}"));
         }
         assert!(read_absent(b"{}", 9).is_err() && read_remainder(b"{").is_err());
     }

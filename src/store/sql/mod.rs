@@ -4,6 +4,7 @@ mod book;
 mod debts;
 mod form;
 mod groups;
+mod intents;
 mod open;
 mod resources;
 mod schema;
@@ -16,8 +17,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use compact_str::CompactString;
 
 use super::seal::Seal;
-use super::{Absent, Debt, Doubt, Group, GroupChange, Key, Later, Mark, Store, StoreError, Told, VendorId};
+use super::{
+    Absent, Debt, Doubt, Group, GroupChange, Intent, Key, Later, Mark, Store, StoreError, Target, Told,
+    VendorId,
+};
 use crate::remainder::Remainder;
+use crate::scim::request::Request;
 use crate::scim::{AttrPath, ResourceType};
 
 use book::{Book, params};
@@ -447,6 +452,44 @@ impl<B: Backend> Store for Sql<B> {
         let user = CompactString::from(user);
         self.with(Mode::Write, integration, move |mut book| {
             Box::pin(async move { book.forget_member(&user).await })
+        })
+    }
+
+    fn intend<'a>(
+        &'a self,
+        integration: &'a str,
+        target: &'a Target,
+        request: &'a Request,
+        revokes: bool,
+        since: i64,
+    ) -> Later<'a, u64> {
+        let (target, request) = (target.clone(), request.clone());
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.intend(&target, &request, revokes, since).await })
+        })
+    }
+
+    fn intents_for<'a>(&'a self, integration: &'a str, target: &'a Target) -> Later<'a, Vec<Intent>> {
+        let target = target.clone();
+        self.with(Mode::Read, integration, move |mut book| {
+            Box::pin(async move { book.intents_for(&target).await })
+        })
+    }
+
+    fn intents<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<Intent>> {
+        self.with(Mode::Read, integration, move |mut book| Box::pin(async move { book.intents().await }))
+    }
+
+    fn tried<'a>(&'a self, integration: &'a str, number: u64, tries: u32) -> Later<'a, ()> {
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.tried(number, tries).await })
+        })
+    }
+
+    fn fulfil<'a>(&'a self, integration: &'a str, numbers: &'a [u64]) -> Later<'a, ()> {
+        let numbers = numbers.to_vec();
+        self.with(Mode::Write, integration, move |mut book| {
+            Box::pin(async move { book.fulfil(&numbers).await })
         })
     }
 }

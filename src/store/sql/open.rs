@@ -14,6 +14,8 @@ const KNOWN: &[u8] = b"scim-bridge";
 pub struct Names {
     /// A number that counts up by itself.
     pub serial: &'static str,
+    /// What has it never give a number again.
+    pub ever: &'static str,
     /// Bytes.
     pub bytes: &'static str,
 }
@@ -21,7 +23,7 @@ pub struct Names {
 impl Names {
     /// The text of a step for this database.
     pub fn fill(&self, sql: &str) -> String {
-        sql.replace("{serial}", self.serial).replace("{bytes}", self.bytes)
+        sql.replace("{serial}", self.serial).replace("{ever}", self.ever).replace("{bytes}", self.bytes)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The tables, and how they came to be: steps that only go forward.
 //!
-//! `{serial}` and `{bytes}` stand for what the two databases call differently; all else is the same text for both. No column
+//! `{serial}`, `{ever}` (no number is given twice) and `{bytes}` stand for what the two databases call differently; all else
+//! is the same text for both. No column
 //! holds anything personal in the clear: ids are rows of `ident`, sealed, and found by their keyed hash.
 
 /// Each step, oldest first. A released one is never changed: a store that took it would not be what the next expects.
@@ -91,6 +92,17 @@ CREATE TABLE owed_for (
     team BIGINT NOT NULL REFERENCES ident (n) ON DELETE CASCADE,
     PRIMARY KEY (member, team)
 );
+CREATE TABLE intent (
+    n {serial} PRIMARY KEY{ever},
+    integration BIGINT NOT NULL REFERENCES integration (n),
+    target {bytes} NOT NULL,
+    revokes BIGINT NOT NULL,
+    tries BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    sealed {bytes} NOT NULL
+);
+CREATE INDEX intent_in ON intent (integration, revokes, n);
+CREATE INDEX intent_for ON intent (target, n);
 "];
 
 /// What every store has from the beginning: what it says of itself.

@@ -25,7 +25,7 @@ pub use copy::{backup, restore};
 use reader::Readers;
 use writer::{Job, Writer};
 
-const NAMES: Names = Names { serial: "INTEGER", bytes: "BLOB" };
+const NAMES: Names = Names { serial: "INTEGER", ever: " AUTOINCREMENT", bytes: "BLOB" };
 
 /// SQLite.
 pub struct Sqlite {
