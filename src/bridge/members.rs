@@ -57,7 +57,7 @@ impl Integration {
             while let Some(users) = pages.next(context).await? {
                 ids.extend(users.into_iter().map(|(id, _)| id));
             }
-            vendor.set("members", emulation::as_members(ids));
+            vendor.set("members", in_order(ids));
         }
         Ok(vendor)
     }
@@ -133,6 +133,12 @@ impl Integration {
         }
         Ok(members)
     }
+}
+
+/// Members that the vendor does not show with their group, in an order that does not depend on how they were found.
+pub(super) fn in_order(mut ids: Vec<CompactString>) -> Value {
+    ids.sort_unstable();
+    emulation::as_members(ids)
 }
 
 impl Write<'_> {

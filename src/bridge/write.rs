@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
+use super::members::in_order;
 use super::membership::{self, Now, Pending, as_group};
 use super::turn::Wanted;
 use super::{Answer, Context, Error, Integration, Kind, Step, read, version};
@@ -352,7 +353,7 @@ impl Write<'_> {
         let body = body.filter(|_| integration.profile.echo == Echo::Full);
         match body {
             Some(body) if body.text_at("id") == Some(id) => {
-                Ok(if integration.hides_members(resource) { with_members(body, after) } else { body })
+                Ok(if integration.hides_members(resource) { with_members(body, &after) } else { body })
             }
             Some(body) if body.has("id") => Err(Error::broken("a change was answered with another resource")),
             // What the vendor made of it, and its `meta`, only the vendor knows.
@@ -475,11 +476,10 @@ impl Integration {
     }
 }
 
-/// What the vendor answered, with the members that it does not show: those that it was told of.
-pub(super) fn with_members(mut body: Value, mut told: Value) -> Value {
-    if let Some(members) = told.remove("members") {
-        body.set("members", members);
-    }
+/// What the vendor answered, with the members that it does not show: those that it was told of, as a read shows them, so
+/// that both have one version.
+pub(super) fn with_members(mut body: Value, told: &Value) -> Value {
+    body.set("members", in_order(as_group(told).members));
     body
 }
 

@@ -206,3 +206,21 @@ async fn a_change_that_stops_in_the_middle_is_finished_by_its_repetition() {
     let now: Vec<_> = members.lock().unwrap().iter().cloned().collect();
     assert_eq!((now.len(), now[0].as_str(), now[159].as_str()), (160, "u240", "u399"));
 }
+
+#[tokio::test]
+async fn a_group_has_one_version_though_its_members_are_never_shown() {
+    let (bridge, _script, _) = bridge().await;
+    let idp = bridge.client();
+    let reference = format!("{}/Users/u002", bridge.url("acme"));
+    let members = json!([{ "value": "u002", "type": "User", "$ref": reference }, { "value": "u001", "type": "User" }]);
+    let group = json!({ "schemas": [GROUP], "displayName": "Staff", "members": members });
+    let made = idp.post("/Groups", &group).await;
+    let read = idp.get("/Groups/g1").await;
+    assert_eq!(made.body["members"], read.body["members"]);
+    assert_eq!(made.body["meta"]["version"], read.body["meta"]["version"]);
+    // What was read of the creation is a condition that holds.
+    let version = made.body["meta"]["version"].as_str().unwrap();
+    let put = idp.send("PUT", "/Groups/g1", Some(group.to_string()), &[("if-match", version)]).await;
+    assert_eq!(put.status, 200, "{}", put.text);
+    assert_eq!(put.body["meta"]["version"], read.body["meta"]["version"]);
+}
