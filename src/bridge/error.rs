@@ -95,6 +95,19 @@ impl Error {
         }
     }
 
+    /// The same about a group that was read just now and gets members: what the vendor does not find then is one of them.
+    #[must_use]
+    pub fn of_members(self) -> Self {
+        match self.kind {
+            Kind::NotFound => {
+                let detail = "the vendor does not know one of the members that are added";
+                let error = Self::from(ScimError::new(ErrorType::InvalidValue, detail));
+                error.because(self.cause.unwrap_or_default())
+            }
+            _ => self,
+        }
+    }
+
     /// No resource has that id.
     pub fn not_found() -> Self {
         Self::new(Kind::NotFound, "there is no such resource")

@@ -338,6 +338,12 @@ pub(super) fn as_group(group: &Value) -> Group {
     Group { display_name, members: ids(group.get("members")) }
 }
 
+/// Whether somebody is in a group afterwards who was not in it before.
+pub(super) fn gains_members(before: &Value, after: &Value) -> bool {
+    let known: HashSet<_> = as_group(before).members.into_iter().collect();
+    as_group(after).members.iter().any(|user| !known.contains(user))
+}
+
 /// What operations make of a group, one after the other.
 pub(super) fn effect(operations: &[PatchOperation]) -> GroupChange {
     let mut change = GroupChange::default();

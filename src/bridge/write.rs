@@ -347,7 +347,11 @@ impl Write<'_> {
             return Ok(before.clone());
         }
         let read = version::version(before);
-        let body = integration.send_from(read, &calls, self.context).await.map_err(Error::of_known)?;
+        let sent = integration.send_from(read, &calls, self.context).await;
+        let body = sent.map_err(|error| {
+            let joins = resource == ResourceType::Group && membership::gains_members(before, &after);
+            if joins { error.of_members() } else { error.of_known() }
+        })?;
         integration.told_difference(resource, id, before, &after).await?;
         integration.note_sent(resource, id, noted).await?;
         let body = body.filter(|_| integration.profile.echo == Echo::Full);

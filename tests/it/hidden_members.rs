@@ -224,3 +224,22 @@ async fn a_group_has_one_version_though_its_members_are_never_shown() {
     assert_eq!(put.status, 200, "{}", put.text);
     assert_eq!(put.body["meta"]["version"], read.body["meta"]["version"]);
 }
+
+#[tokio::test]
+async fn a_member_whom_the_vendor_does_not_find_is_a_mistake_of_the_request() {
+    let (bridge, script, _) = bridge().await;
+    let idp = bridge.client();
+    idp.post("/Groups", &json!({ "schemas": [GROUP], "displayName": "Staff", "members": ids(0..2) })).await;
+    script.otherwise(|asked| {
+        (asked.method == "PATCH").then(|| (404, json!({ "schemas": [ERROR], "status": "404" })))
+    });
+    let join = json!([{ "op": "add", "path": "members", "value": [{ "value": "nobody" }] }]);
+    let put = json!({ "schemas": [GROUP], "displayName": "Staff", "members": [{ "value": "nobody" }] });
+    for answer in [idp.patch("/Groups/g1", &join).await, idp.put("/Groups/g1", &put).await] {
+        assert_eq!((answer.status, answer.body["scimType"].as_str()), (400, Some("invalidValue")));
+        assert!(answer.body["detail"].as_str().unwrap().contains("one of the members"), "{}", answer.text);
+    }
+    // Where nobody joins it is something else, and neither is the group unknown.
+    let rename = json!([{ "op": "replace", "path": "displayName", "value": "Crew" }]);
+    assert_eq!(idp.patch("/Groups/g1", &rename).await.status, 502);
+}
