@@ -7,6 +7,7 @@
 //! | GH-03 | `active: false` obfuscates the login and the e-mail; `active: true` brings them back |
 //! | GH-04 | DELETE cannot be undone: a later POST makes another account |
 //! | GH-05 | 1,000 new users an hour, then 429 (a): knob `limits` |
+//! | GH-06 | a user without `userName`, `externalId` or `emails` is 400 |
 
 use std::collections::BTreeMap;
 
@@ -33,6 +34,16 @@ pub(in crate::simulator) const KIND: Kind = Kind {
     new: || Box::<Plain<GitHub>>::default(),
 };
 
+/// GH-06.
+const REQUIRED: [&str; 3] = ["userName", "externalId", "emails"];
+
+fn is_missing(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Array(items)) => items.is_empty(),
+        value => value.and_then(Value::as_str).is_none_or(str::is_empty),
+    }
+}
+
 /// 1,000 an hour.
 const LIMIT: Limit = Limit { name: "new users", a_minute: 16, burst: 1_000 };
 
@@ -44,6 +55,20 @@ struct GitHub {
 }
 
 impl GitHub {
+    /// Why a new user is not made, if that is so.
+    fn refuses(&mut self, request: &Request, world: &mut World) -> Option<Reply> {
+        if world.knobs.flag("limits")
+            && let Err(seconds) = self.buckets.take(&[LIMIT], world.now())
+        {
+            world.counters.rate_violations += 1;
+            let refusal = Reply::error(429, None, "Too many users in an hour");
+            return Some(refusal.header("retry-after", seconds.to_string()));
+        }
+        let body = request.json().ok()?;
+        let missing = REQUIRED.into_iter().find(|name| is_missing(body.get(*name)))?;
+        Some(Reply::error(400, Some("invalidValue"), &format!("{missing} is required")))
+    }
+
     /// A write to somebody: what is hidden is brought back for it, and hidden again when access has ended.
     fn write(
         &mut self,
@@ -90,12 +115,7 @@ impl Deviation for GitHub {
             return Some(Err(Reply::error(403, None, "A User-Agent header is required")));
         }
         match (request.method.as_str(), path) {
-            ("POST", ["Users"]) if world.knobs.flag("limits") => {
-                let seconds = self.buckets.take(&[LIMIT], world.now()).err()?;
-                world.counters.rate_violations += 1;
-                let refusal = Reply::error(429, None, "Too many users in an hour");
-                Some(Err(refusal.header("retry-after", seconds.to_string())))
-            }
+            ("POST", ["Users"]) => self.refuses(request, world).map(Err),
             ("PUT" | "PATCH", ["Users", id]) => Some(self.write(id, request, book, world)),
             ("DELETE", ["Users", id]) => {
                 self.hidden.remove(*id);
