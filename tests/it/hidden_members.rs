@@ -212,7 +212,8 @@ async fn a_group_has_one_version_though_its_members_are_never_shown() {
     let (bridge, _script, _) = bridge().await;
     let idp = bridge.client();
     let reference = format!("{}/Users/u002", bridge.url("acme"));
-    let members = json!([{ "value": "u002", "type": "User", "$ref": reference }, { "value": "u001", "type": "User" }]);
+    let members =
+        json!([{ "value": "u002", "type": "User", "$ref": reference }, { "value": "u001", "type": "User" }]);
     let group = json!({ "schemas": [GROUP], "displayName": "Staff", "members": members });
     let made = idp.post("/Groups", &group).await;
     let read = idp.get("/Groups/g1").await;

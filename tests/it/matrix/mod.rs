@@ -3,7 +3,7 @@
 //! its way, and is read back as it was written.
 
 mod story;
-mod vendors;
+pub mod vendors;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

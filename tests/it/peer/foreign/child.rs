@@ -37,6 +37,8 @@ impl Child {
         let mut process = command
             .env_remove("PYTHONPATH")
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            // Sets are gone through in one order in every run.
+            .env("PYTHONHASHSEED", "0")
             .env("NODE_ENV", "production")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -6,8 +6,9 @@
 //!
 //! ```ignore
 //! let Some(vendor) = foreign::server(Kind::Scimmy).await else { return };
-//! let Some(report) = foreign::run(Client::OktaSpec, vendor.base(), vendor.token()).await else { return };
-//! assert_eq!(report.failed(), 0);
+//! let endpoint = (vendor.base().to_owned(), vendor.token().to_owned());
+//! let Some(reports) = foreign::run(Client::OktaSpec, &[endpoint]).await else { return };
+//! assert_eq!(reports[0].failed(), 0);
 //! ```
 
 mod child;
@@ -20,7 +21,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::process::Command;
-use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use child::Child;
@@ -28,9 +28,9 @@ pub use report::{Report, Status};
 
 /// What every server wants to be shown.
 const TOKEN: &str = "peer-token-0123456789";
-/// For a server to listen; for a client to end. Both are many times what it takes.
+/// For a server to listen; for a client to end at all its endpoints. Both are many times what it takes.
 const START: Duration = Duration::from_secs(60);
-const RUN: Duration = Duration::from_secs(240);
+const RUN: Duration = Duration::from_secs(480);
 
 /// A server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +39,14 @@ pub enum Kind {
     Scim2Server,
     /// npm scimmy: no Location, relative `meta.location`.
     Scimmy,
+    /// npm better-auth: strict, with few filters.
+    BetterAuth,
     /// PyPI django-scim2: much of PATCH is missing, ids are integers.
     DjangoScim2,
 }
 
 /// A conformance client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Client {
     /// PyPI scim2-tester.
     Scim2Tester,
@@ -57,10 +59,14 @@ pub enum Client {
 }
 
 impl Kind {
-    const fn name(self) -> &'static str {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Scim2Server, Self::Scimmy, Self::BetterAuth, Self::DjangoScim2];
+
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Scim2Server => "scim2-server",
             Self::Scimmy => "scimmy",
+            Self::BetterAuth => "better-auth",
             Self::DjangoScim2 => "django-scim2",
         }
     }
@@ -69,11 +75,8 @@ impl Kind {
         let mut command = match self {
             Self::Scim2Server => python("server_scim2_server.py").await?,
             Self::DjangoScim2 => python("server_django_scim2.py").await?,
-            Self::Scimmy => {
-                let mut node = Command::new("node");
-                node.arg(setup::node().await?.join("scimmy.mjs"));
-                node
-            }
+            Self::Scimmy => node("scimmy.mjs").await?,
+            Self::BetterAuth => node("better-auth.mjs").await?,
         };
         command.arg(TOKEN);
         Ok(command)
@@ -84,7 +87,7 @@ impl Client {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Scim2Tester, Self::ScimSanity, Self::OktaSpec, Self::UrlAudit];
 
-    const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Scim2Tester => "scim2-tester",
             Self::ScimSanity => "scim-sanity",
@@ -145,34 +148,33 @@ pub async fn server(kind: Kind) -> Option<Server> {
     Some(Server { base: base.trim().to_owned(), _child: child })
 }
 
-/// Runs a client against a SCIM base URL; `None` when this machine cannot.
-pub async fn run(client: Client, base: &str, token: &str) -> Option<Report> {
+/// Runs a client against SCIM base URLs, each with its token, one after another; `None` when this machine cannot.
+pub async fn run(client: Client, endpoints: &[(String, String)]) -> Option<Vec<Report>> {
     let mut command = unless_skipped(&client, python(client.script()).await)?;
-    let mut child = Child::start(client.name(), command.args([base, token]));
-    let Ok(said) = timeout(RUN, child.output()).await else {
-        return Some(Report::failure("(client) ended in time", "it is still running"));
-    };
-    let report = Report::read(&said);
-    Some(
-        report
-            .unwrap_or_else(|| Report::failure("(client) gave a report", &format!("{said}{}", child.log()))),
-    )
-}
-
-/// What a client finds when nothing is between it and a server. It is found out once in a test process.
-pub async fn direct(kind: Kind, client: Client) -> Option<&'static Report> {
-    static FOUND: [[OnceCell<Option<Report>>; 4]; 3] = [const { [const { OnceCell::const_new() }; 4] }; 3];
-    let found = FOUND[kind as usize][client as usize].get_or_init(async || {
-        let server = server(kind).await?;
-        run(client, server.base(), server.token()).await
-    });
-    found.await.as_ref()
+    for (base, token) in endpoints {
+        command.args([base, token]);
+    }
+    let mut child = Child::start(client.name(), &mut command);
+    let said = timeout(RUN, child.output()).await.unwrap_or_default();
+    let mut reports: Vec<_> = said.lines().map_while(Report::read).collect();
+    while reports.len() < endpoints.len() {
+        let why = format!("{said}{}", child.log());
+        reports.push(Report::failure("(client) gave a report in time", &why));
+    }
+    Some(reports)
 }
 
 /// A script of ours, in the interpreter that has the peers.
 async fn python(script: &str) -> Result<Command, String> {
     let mut command = Command::new(setup::python().await?.join("bin/python"));
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/peer/python").join(script));
+    Ok(command)
+}
+
+/// A script of ours, beside the packages of the peers.
+async fn node(script: &str) -> Result<Command, String> {
+    let mut command = Command::new("node");
+    command.arg(setup::node().await?.join(script));
     Ok(command)
 }
 

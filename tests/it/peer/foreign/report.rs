@@ -58,26 +58,22 @@ impl Report {
 
     /// How many checks passed.
     pub fn passed(&self) -> usize {
-        self.count(Status::Pass)
+        self.all(Status::Pass).count()
     }
 
     /// How many checks failed.
     pub fn failed(&self) -> usize {
-        self.count(Status::Fail)
+        self.all(Status::Fail).count()
     }
 
-    fn count(&self, status: Status) -> usize {
-        self.results.values().filter(|held| **held == status).count()
+    /// The checks that pass here and do not pass in `other`.
+    pub fn passes_unlike(&self, other: &Self) -> Vec<&str> {
+        self.all(Status::Pass).filter(|name| other.results.get(*name) != Some(&Status::Pass)).collect()
     }
 
-    /// The checks that pass in `direct` and do not pass here.
-    pub fn lost_against(&self, direct: &Self) -> Vec<String> {
-        direct.passing().filter(|name| !self.passes(name)).cloned().collect()
-    }
-
-    /// The checks that pass here and do not pass in `direct`.
-    pub fn won_against(&self, direct: &Self) -> Vec<String> {
-        direct.lost_against(self)
+    /// The checks that failed.
+    pub fn failing(&self) -> Vec<&str> {
+        self.all(Status::Fail).collect()
     }
 
     /// Why a check did not pass.
@@ -85,11 +81,7 @@ impl Report {
         self.reasons.get(name).map_or("it was not made", String::as_str)
     }
 
-    fn passes(&self, name: &str) -> bool {
-        self.results.get(name) == Some(&Status::Pass)
-    }
-
-    fn passing(&self) -> impl Iterator<Item = &String> {
-        self.results.iter().filter(|(_, status)| **status == Status::Pass).map(|(name, _)| name)
+    fn all(&self, status: Status) -> impl Iterator<Item = &str> {
+        self.results.iter().filter(move |(_, held)| **held == status).map(|(name, _)| name.as_str())
     }
 }

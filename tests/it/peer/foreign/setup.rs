@@ -78,7 +78,7 @@ async fn install_node() -> Result<PathBuf, String> {
             return Err(format!("{tool}: {}", last_line(&said)));
         }
     }
-    let files = ["package.json", "package-lock.json", ".npmrc", "scimmy.mjs"];
+    let files = ["package.json", "package-lock.json", ".npmrc", "better-auth.mjs", "scimmy.mjs"];
     let files = files.map(|name| (name, fs::read_to_string(source("node").join(name)).unwrap()));
     let stamp: String = files.iter().map(|(_, text)| text.as_str()).collect();
     once("node", &stamp, async |home| {

@@ -1,5 +1,5 @@
 """A conformance client: what Okta's published SCIM 2.0 spec test checks, and the vendor's half of its CRUD test. Written anew
-from their definitions. usage: BASE_URL TOKEN
+from their definitions. usage: (BASE_URL TOKEN)...
 
 The numbers in the names are those of the spec test's steps. It wants one user to exist before it begins, so one is made first.
 """
@@ -7,7 +7,7 @@ import random
 import time
 import uuid
 
-from checks import Http, arguments, guarded, query
+from checks import Http, guarded, query
 
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -171,8 +171,8 @@ def check_crud(r, http, person, made):
         r.check(f"crud: {label}: active", a.get("active") is value, a.get("active"))
 
 
-def main(r):
-    http = Http(*arguments())
+def main(r, base, token):
+    http = Http(base, token)
     person = Person()
     seed = http("POST", "/Users", person.body(f"seed-{person.tag}@example.com"), WRITE)
     r.check("setup: one user exists", seed.status == 201, seed)

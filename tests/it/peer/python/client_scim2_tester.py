@@ -1,4 +1,4 @@
-"""A conformance client: PyPI scim2-tester, called as the library that it is. usage: BASE_URL TOKEN
+"""A conformance client: PyPI scim2-tester, called as the library that it is. usage: (BASE_URL TOKEN)...
 
 It shares its models with scim2-server, so that only its runs against other servers are independent.
 """
@@ -6,7 +6,7 @@ from httpx2 import Client
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
-from checks import arguments, guarded
+from checks import guarded
 
 STATUS = {
     Status.SUCCESS: "pass",
@@ -18,8 +18,7 @@ STATUS = {
 SCHEMAS = "urn:ietf:params:scim:schemas:"
 
 
-def main(report):
-    base, token = arguments()
+def main(report, base, token):
     http = Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False)
     for item in check_server(SyncSCIMClient(http)):
         name = f"{item.resource_type}." if item.resource_type else ""

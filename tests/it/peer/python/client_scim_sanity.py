@@ -1,24 +1,13 @@
-"""A conformance client: the probe of PyPI scim-sanity, in its strict mode. usage: BASE_URL TOKEN"""
-import json
-import os
-import subprocess
-import sys
+"""A conformance client: the probe of PyPI scim-sanity, in its strict mode. usage: (BASE_URL TOKEN)..."""
+from scim_sanity.probe.runner import run_probe_api
 
-from checks import arguments, guarded
+from checks import guarded
 
 STATUS = {"PASS": "pass", "FAIL": "fail", "ERROR": "fail", "SKIP": "skip", "WARN": "warn"}
 
 
-def main(report):
-    base, token = arguments()
-    tool = os.path.join(os.path.dirname(sys.executable), "scim-sanity")
-    command = [tool, "probe", base, "--token", token, "--json-output", "--i-accept-side-effects", "--strict", "--timeout", "20"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    try:
-        rows = json.loads(done.stdout)["results"]
-    except (ValueError, KeyError):
-        return report.add("(client) gave a report", "fail", (done.stdout + done.stderr)[-500:])
-    for row in rows:
+def main(report, base, token):
+    for row in run_probe_api(base, token=token, timeout=20)["results"]:
         phase = (row.get("phase") or "").split(" — ")[0].replace("Phase ", "P")
         name = row.get("name") or row.get("test") or "?"
         if phase == "Cleanup":

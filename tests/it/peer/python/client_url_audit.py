@@ -1,4 +1,4 @@
-"""A conformance client: what must be right about URLs when something stands between a client and a server. usage: BASE_URL TOKEN
+"""A conformance client: what must be right about URLs when something stands between a client and a server. usage: (BASE_URL TOKEN)...
 
 Every URL that an answer shows as a SCIM location ($ref, location, Location, Content-Location) must be under the base URL that
 the client used, and the client must get there with it. Relative ones are resolved against the base first.
@@ -6,7 +6,7 @@ the client used, and the client must get there with it. Relative ones are resolv
 import urllib.parse
 import uuid
 
-from checks import Http, arguments, guarded, query
+from checks import Http, guarded, query
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -127,8 +127,7 @@ def check_endpoints(r, audit):
         r.check(f"ResourceTypes {kind.get('name')}: endpoint, joined to the base, answers 200", works, endpoint)
 
 
-def main(r):
-    base, token = arguments()
+def main(r, base, token):
     audit = Audit(r, base, token)
     http = audit.http
     tag = uuid.uuid4().hex[:8]
