@@ -10,6 +10,7 @@ use std::time::Duration;
 use compact_str::CompactString;
 use governor::Quota;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,6 +24,8 @@ use crate::upstream;
 
 /// How long requests that have begun may take to finish when the process is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
+/// How long the look at the state of a vendor's account may take.
+const LOOK: Duration = Duration::from_secs(25);
 /// How many calls a vendor account gets at once when its configuration does not say.
 const IN_FLIGHT: usize = 32;
 
@@ -160,6 +163,10 @@ fn gates(
         };
         let integration = Arc::new(integration);
         integration.look_after_intents();
+        if integration.profile.truth.probe.is_some() {
+            let integration = integration.clone();
+            tokio::spawn(async move { integration.look_at_gate(Instant::now() + LOOK).await });
+        }
         gates.push((gate, integration));
     }
     Gates::new(gates).map_err(io::Error::other)

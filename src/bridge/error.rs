@@ -184,6 +184,20 @@ impl Error {
             .advise("correct vendor.url: it ends before /Users")
     }
 
+    /// The vendor answered with success, and has nothing of what it was told. Never passed on as a success: the identity
+    /// provider would not say it again.
+    pub fn not_carried_out() -> Self {
+        let detail = "the vendor answered with success and did nothing: is its account in a test mode?";
+        let error = Self::new(Kind::Unavailable(5 * MINUTE), detail);
+        error.advise("look in the vendor's console whether provisioning is switched on, and not only tried")
+    }
+
+    /// The vendor's account is in a state in which it does not do what it is asked. Never passed on as it is: it would be
+    /// taken for an answer about one resource.
+    pub fn gated(meaning: &str, after: Duration) -> Self {
+        Self::new(Kind::Unavailable(after), format!("the vendor takes no requests now: {meaning}"))
+    }
+
     /// The vendor did not answer in time.
     pub fn overdue() -> Self {
         Self::new(Kind::Overdue(MINUTE), "the vendor did not answer in time")

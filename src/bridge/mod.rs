@@ -29,6 +29,7 @@ mod replay;
 mod sort;
 mod trail;
 mod turn;
+mod verify;
 mod version;
 mod wire;
 mod write;

@@ -13,7 +13,7 @@ use super::error::{Error, MINUTE};
 use super::replay::Replay;
 use super::trail::Trail;
 use super::{Context, Integration, version};
-use crate::emulation::{self, Call, Verb};
+use crate::emulation::{self, Call, Status, Verb, Verdict};
 use crate::scim::ResourceType;
 use crate::scim::error::ErrorType;
 use crate::scim::json::{Limits, Value};
@@ -141,9 +141,36 @@ impl Integration {
         if let Some(body) = reply.body.as_mut().filter(|_| (200..300).contains(&reply.status)) {
             self.profile.heard(call.resource, body);
         }
+        let mut doubtful = false;
+        match self.profile.truth.of(call, reply.status, reply.body.as_ref()) {
+            Verdict::AsItSays => {}
+            Verdict::Gated(gate) => {
+                let cause =
+                    format!("{} {} answered {}", call.verb.word(), call.resource.endpoint(), reply.status);
+                return Err(Error::gated(&gate.meaning, gate.again).because(cause));
+            }
+            Verdict::Failed(Status { status: None, scim_type: None }) => return Err(Error::not_carried_out()),
+            Verdict::Failed(means) => {
+                reply.status = means.status.unwrap_or(400);
+                if let Some(kind) = means.scim_type {
+                    reply.body.get_or_insert_with(Value::object).set("scimType", kind.word());
+                }
+                return Ok(reply);
+            }
+            Verdict::Doubtful => doubtful = true,
+        }
+        self.repair(call.resource, &mut reply);
+        if doubtful {
+            Box::pin(self.verify(call, &reply, context)).await?;
+        }
+        Ok(reply)
+    }
+
+    /// Puts an answer right.
+    fn repair(&self, resource: ResourceType, reply: &mut Reply) {
         let repair = &self.profile.repair;
         if repair.is_nothing() {
-            return Ok(reply);
+            return;
         }
         if !reply.is_success() {
             let means = repair.error(reply.status, reply.body.as_ref());
@@ -153,11 +180,10 @@ impl Integration {
             }
         } else if let Some(body) = &mut reply.body {
             match body.get_mut("Resources").and_then(Value::items_mut) {
-                Some(resources) => resources.iter_mut().for_each(|one| repair.resource(call.resource, one)),
-                None => repair.resource(call.resource, body),
+                Some(resources) => resources.iter_mut().for_each(|one| repair.resource(resource, one)),
+                None => repair.resource(resource, body),
             }
         }
-        Ok(reply)
     }
 }
 

@@ -34,6 +34,7 @@ mod resource;
 mod rules;
 mod scim11;
 mod shape;
+mod truth;
 mod username;
 mod words;
 
@@ -55,7 +56,9 @@ pub use pushdown::{Pushdown, pushdown};
 pub use put::Put;
 pub use rate::{Limit, Rate, RetryHeader};
 pub use removal::{Inactive, Removal, Way};
+pub use repair::Status;
 pub use resource::{Patch, Resource};
 pub use rules::rules;
 pub use scim11::{merged, read as read_scim11};
 pub use shape::PROFILE as SHAPE;
+pub use truth::{Truth, Verdict, is_done};

@@ -31,6 +31,13 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// The method of that word.
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete]
+            .into_iter()
+            .find(|verb| verb.word() == word)
+    }
+
     /// HTTP's word.
     pub const fn word(self) -> &'static str {
         match self {

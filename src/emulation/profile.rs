@@ -14,6 +14,7 @@ use super::policy::Policy;
 use super::rate::Rate;
 use super::repair::Repair;
 use super::resource::Resource;
+use super::truth::Truth;
 use super::{scim11, words};
 use crate::scim::filter::Filter;
 use crate::scim::name::AttrPath;
@@ -55,6 +56,8 @@ pub struct Profile {
     pub echo: Echo,
     /// What has to be put right in its answers.
     pub repair: Repair,
+    /// How far its answers can be believed.
+    pub truth: Truth,
     /// Its paths of users and of groups, where they are others than the RFC's.
     pub paths: [Option<CompactString>; 2],
     /// Whether it honours `sortBy`.
@@ -86,6 +89,7 @@ impl Default for Profile {
             wrong_total: false,
             echo: Echo::Full,
             repair: Repair::default(),
+            truth: Truth::default(),
             paths: [None, None],
             sort: None,
             projection: None,
@@ -211,6 +215,7 @@ impl Profile {
             ..Self::default()
         };
         profile.repair = Repair::read(node, &mut reader);
+        profile.truth = Truth::read(node, reader.mistakes);
         let path =
             |name: &str| node.get("paths").and_then(|paths| paths.text_at(name)).map(CompactString::from);
         profile.paths = [path("Users"), path("Groups")];

@@ -147,11 +147,21 @@ impl Cast {
 }
 
 /// Whether some text of a body matches.
-fn says(body: &Value, code: &Regex) -> bool {
+pub(super) fn says(body: &Value, code: &Regex) -> bool {
     if let Some(text) = body.scalar_text() {
         return code.is_match(text);
     }
     body.items().iter().any(|item| says(item, code)) || body.members().any(|(_, inner)| says(inner, code))
+}
+
+/// The regular expression at a place of a profile.
+pub(super) fn compiled(code: &Node, mistakes: &mut Vec<Mistake>) -> Option<Regex> {
+    let compiled = Regex::new(code.text().unwrap_or_default()).ok();
+    if compiled.is_none() {
+        let mistake = Mistake::new(code.span, "the regular expression cannot be compiled");
+        mistakes.push(mistake.hint("such as username_taken|email_taken"));
+    }
+    compiled
 }
 
 fn meaning(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<Meaning> {
@@ -160,14 +170,7 @@ fn meaning(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<Meaning> {
         |of: &Node| of.get("status").and_then(Node::whole).and_then(|status| u16::try_from(status).ok());
     let code = match when.get("code") {
         None => None,
-        Some(code) => match Regex::new(code.text().unwrap_or_default()) {
-            Ok(code) => Some(code),
-            Err(_) => {
-                let mistake = Mistake::new(code.span, "the regular expression cannot be compiled");
-                mistakes.push(mistake.hint("such as username_taken|email_taken"));
-                return None;
-            }
-        },
+        Some(code) => Some(compiled(code, mistakes)?),
     };
     let then =
         Status { status: status(then), scim_type: then.text_at("scimType").and_then(ErrorType::parse) };

@@ -47,4 +47,5 @@ mod shipped;
 mod spoken;
 mod status_policy;
 mod tidy;
+mod truth;
 mod unanswerable;

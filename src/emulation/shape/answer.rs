@@ -1,5 +1,6 @@
 //! What may stand under `list`, `responses` and `errors`: how what a vendor answers differs.
 
+use super::METHOD;
 use crate::yaml::{Field, Shape};
 
 const COUNT: Shape = Shape::Object(&[
@@ -105,6 +106,69 @@ pub(super) const RESPONSES: Shape = Shape::Object(&[
     Field::later("eventual", "writes that take effect later"),
 ]);
 
+const MEANING: Shape = Shape::Object(&[
+    Field::optional("status", Shape::Count, "the status that it means"),
+    Field::optional(
+        "scimType",
+        Shape::Word(&[
+            "invalidFilter",
+            "tooMany",
+            "uniqueness",
+            "mutability",
+            "invalidSyntax",
+            "invalidPath",
+            "noTarget",
+            "invalidValue",
+            "invalidVers",
+            "sensitive",
+        ]),
+        "the scimType that it means",
+    ),
+]);
+
+const CODE: &str = "a regular expression for some text of its body";
+
+const LIE: Shape = Shape::Object(&[
+    Field::optional("method", Shape::OneOrMore(&METHOD), "to these methods"),
+    Field::optional("resource", TYPE, "about this type of resource"),
+    Field::optional("status", Shape::Count, "of this status"),
+    Field::optional("code", Shape::Text, CODE),
+]);
+
+const TYPE: Shape = Shape::Word(&["Users", "Groups"]);
+
+pub(super) const GATE: Shape = Shape::Object(&[
+    Field::optional(
+        "probe",
+        TYPE,
+        "a page of this type is asked for when the bridge starts, so that its operator learns of the state first",
+    ),
+    Field::required(
+        "states",
+        Shape::List(&Shape::Object(&[
+            Field::required(
+                "when",
+                Shape::Object(&[
+                    Field::optional("status", Shape::Count, "the status of the answer"),
+                    Field::optional("code", Shape::Text, CODE),
+                ]),
+                "which answer tells of it",
+            ),
+            Field::required(
+                "meaning",
+                Shape::Text,
+                "what state it is, in words: the identity provider reads them, and is asked for patience",
+            ),
+            Field::optional(
+                "retry_after",
+                Shape::Duration,
+                "when it is worth asking again; in five minutes unless said otherwise",
+            ),
+        ])),
+        "each state; the first that fits decides",
+    ),
+]);
+
 pub(super) const ERRORS: Shape = Shape::Object(&[
     Field::optional(
         "shape",
@@ -126,35 +190,25 @@ pub(super) const ERRORS: Shape = Shape::Object(&[
                 "when",
                 Shape::Object(&[
                     Field::optional("status", Shape::Count, "the status that it comes with"),
-                    Field::optional("code", Shape::Text, "a regular expression for some text of its body"),
+                    Field::optional("code", Shape::Text, CODE),
                 ]),
                 "which error",
             ),
-            Field::required(
-                "then",
-                Shape::Object(&[
-                    Field::optional("status", Shape::Count, "the status that it means"),
-                    Field::optional(
-                        "scimType",
-                        Shape::Word(&[
-                            "invalidFilter",
-                            "tooMany",
-                            "uniqueness",
-                            "mutability",
-                            "invalidSyntax",
-                            "invalidPath",
-                            "noTarget",
-                            "invalidValue",
-                            "invalidVers",
-                            "sensitive",
-                        ]),
-                        "the scimType that it means",
-                    ),
-                ]),
-                "what it means",
-            ),
+            Field::required("then", MEANING, "what it means"),
         ])),
         "errors that mean something else than they say; the first that fits decides",
     ),
-    Field::later("success_lies", "successes that are none"),
+    Field::optional(
+        "success_lies",
+        Shape::List(&Shape::Object(&[
+            Field::optional("when", LIE, "which answers to writes; all successes unless said otherwise"),
+            Field::optional(
+                "verify",
+                Shape::Truth,
+                "what was written is read again by its id: if it is not there, the answer was no success (KnowBe4's Test Mode)",
+            ),
+            Field::optional("then", MEANING, "what such an answer means; without it, that nothing was done"),
+        ])),
+        "answers of success to writes that were not carried out, or may not have been",
+    ),
 ]);

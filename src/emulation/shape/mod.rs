@@ -5,7 +5,7 @@ mod answer;
 mod attrs;
 mod resource;
 
-use answer::{ERRORS, LIST, RESPONSES};
+use answer::{ERRORS, GATE, LIST, RESPONSES};
 use resource::{GROUPS, USERS};
 
 use crate::yaml::{Field, Shape};
@@ -251,5 +251,9 @@ pub const PROFILE: Shape = Shape::Object(&[
         Shape::Word(&["never", "wildcard", "etag"]),
         "whether writes need If-Match: never (the RFC's), always `*`, or the version that was read (SAP, Figma)",
     ),
-    Field::later("gate", "states of the account that look like errors"),
+    Field::optional(
+        "gate",
+        GATE,
+        "states of the whole account that look like errors of one resource, such as a pause or a plan",
+    ),
 ]);
