@@ -52,6 +52,7 @@ impl Integration {
             }
         }
         self.inward(call.resource, &mut reply).await?;
+        self.settle(call, &reply);
         Ok(reply)
     }
 

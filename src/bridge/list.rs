@@ -54,9 +54,11 @@ pub(super) async fn list(
     let members = shown.shows(&AttrPath::core("members"));
     let projection = integration.vendor_projection(resource, &shown);
     let away = integration.away(resource).await?;
+    let fresh = Box::pin(integration.fresh(resource, query.filter.as_ref(), context)).await?;
     let remembered =
         match recalled(integration, resource, query.filter.as_ref(), &projection, context).await? {
             Recalled::All(found) => {
+                let found = fresh.merged(integration, resource, found);
                 let found = away.merged(integration, resource, query.filter.as_ref(), found);
                 return Ok(page_of(integration, request, found, (start, count)));
             }
@@ -66,7 +68,7 @@ pub(super) async fn list(
                 Vec::new()
             }
         };
-    asked.exact &= remembered.is_empty();
+    asked.exact &= remembered.is_empty() && fresh.is_nothing();
     // A page that does not say how many there are is an answer only when it is the last one.
     let paging = &integration.profile.paging;
     let whole = *paging == Paging::Index || query.filter.is_some();
@@ -103,6 +105,7 @@ pub(super) async fn list(
             found.push(one);
         }
     }
+    found = fresh.merged(integration, resource, found);
     found = away.merged(integration, resource, query.filter.as_ref(), found);
     if let Some(filter) = query.filter.as_ref().filter(|filter| found.len() > 1 && is_name(filter)) {
         found = the_one(filter, found)?;

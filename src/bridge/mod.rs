@@ -26,6 +26,7 @@ mod read;
 mod recall;
 mod renewal;
 mod replay;
+mod settling;
 mod sort;
 mod trail;
 mod turn;
@@ -52,6 +53,7 @@ use crate::store::{Key, Store};
 use membership::Learning;
 use outbox::Outbox;
 use renewal::Renewals;
+use settling::Settling;
 
 pub use ask::question;
 pub use endpoint::Endpoint;
@@ -118,6 +120,7 @@ pub struct Integration {
     learning: Learning,
     renewals: Renewals,
     outbox: Outbox,
+    settling: Settling,
     remembered_users: Remembered,
     remembered_groups: Remembered,
 }
@@ -210,6 +213,7 @@ impl Integration {
             learning: Learning::default(),
             renewals: Renewals::default(),
             outbox: Outbox::default(),
+            settling: Settling::default(),
             remembered_users,
             remembered_groups,
         }

@@ -48,6 +48,7 @@ pub(super) async fn named(
     let mapped = integration.lens(resource).filter(filter);
     let asked = mapped.ask.map(|ask| emulation::pushdown(&integration.profile, resource, ask));
     let asked = asked.unwrap_or(Pushdown::NOTHING);
+    let fresh = Box::pin(integration.fresh(resource, Some(filter), context)).await?;
     let mut found = Vec::new();
     for ask in asked.each() {
         let mut pages = Pages::new(integration, resource, ask, MAX_WALK).with_members(false);
@@ -60,7 +61,7 @@ pub(super) async fn named(
             }
         }
     }
-    Ok(found)
+    Ok(fresh.merged_ids(integration, resource, found))
 }
 
 /// The vendor's pages, one after the other, each resource once: to the end, and no further than they bring anything new.

@@ -121,7 +121,11 @@ impl Integration {
     pub(super) async fn call(&self, call: &Call, context: &Context) -> Result<Reply, Error> {
         match self.has_aliases() {
             true => Box::pin(self.call_by_alias(call, None, context)).await,
-            false => self.sent(call, context).await,
+            false => {
+                let reply = self.sent(call, context).await?;
+                self.settle(call, &reply);
+                Ok(reply)
+            }
         }
     }
 

@@ -29,13 +29,25 @@ pub(super) async fn write(
 ) -> Result<Answer, Error> {
     let Request { resource, action, projection, if_match, .. } = request;
     let change = Write { integration, resource, projection, if_match: if_match.as_deref(), context };
-    match action {
+    let known = match &action {
+        Action::Replace(id, _) | Action::Modify(id, _) | Action::Delete(id) => Some(id.clone()),
+        _ => None,
+    };
+    let answer = match action {
         Action::Create(body) => change.create(body).await,
         Action::Replace(id, body) => change.replace(&id, body).await,
         Action::Modify(id, operations) => change.modify(&id, &operations).await,
         Action::Delete(id) => change.delete(&id).await,
         Action::Read(_) | Action::List(_) => Err(Error::internal("a write that is none")),
+    };
+    let made = match &answer {
+        Ok(Answer::Created(made)) => made.text_at("id"),
+        _ => None,
+    };
+    if let Some(id) = known.as_deref().or(made) {
+        integration.settled(resource, id);
     }
+    answer
 }
 
 /// A write under way.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use compact_str::CompactString;
 
@@ -14,7 +15,7 @@ use super::policy::Policy;
 use super::rate::Rate;
 use super::repair::Repair;
 use super::resource::Resource;
-use super::truth::Truth;
+use super::truth::{self, Truth};
 use super::{scim11, words};
 use crate::scim::filter::Filter;
 use crate::scim::name::AttrPath;
@@ -58,6 +59,8 @@ pub struct Profile {
     pub repair: Repair,
     /// How far its answers can be believed.
     pub truth: Truth,
+    /// How long look-ups may show what was before a write.
+    pub settle: Option<Duration>,
     /// Its paths of users and of groups, where they are others than the RFC's.
     pub paths: [Option<CompactString>; 2],
     /// Whether it honours `sortBy`.
@@ -90,6 +93,7 @@ impl Default for Profile {
             echo: Echo::Full,
             repair: Repair::default(),
             truth: Truth::default(),
+            settle: None,
             paths: [None, None],
             sort: None,
             projection: None,
@@ -216,6 +220,7 @@ impl Profile {
         };
         profile.repair = Repair::read(node, &mut reader);
         profile.truth = Truth::read(node, reader.mistakes);
+        profile.settle = truth::settle(node);
         let path =
             |name: &str| node.get("paths").and_then(|paths| paths.text_at(name)).map(CompactString::from);
         profile.paths = [path("Users"), path("Groups")];

@@ -1,7 +1,8 @@
-//! Answers that mean something else than their status says: successes that are none (`errors.success_lies`), and states of the
-//! whole account that look like errors of one resource (`gate`).
+//! Answers that mean something else than their status says: successes that are none (`errors.success_lies`), or not yet
+//! (`responses.eventual`), and states of the whole account that look like errors of one resource (`gate`).
 //!
-//! Needed by KnowBe4, Bitwarden, ServiceNow, Cisco Secure Access and ICE Mortgage (`success_lies`); HCP Terraform, NinjaOne,
+//! Needed by KnowBe4, Bitwarden, ServiceNow, Cisco Secure Access and ICE Mortgage (`success_lies`); KnowBe4, Cisco Secure
+//! Access and ICE Mortgage (`eventual`); HCP Terraform, NinjaOne,
 //! KnowBe4, Segment, GitHub, Amplitude and 6sense (`gate`).
 
 use std::time::Duration;
@@ -17,6 +18,20 @@ use crate::scim::json::Value;
 use crate::scim::patch::{self, Op, Operation};
 use crate::scim::schema::{Catalog, ResourceType};
 use crate::yaml::{Mistake, Node, scalar};
+
+/// How long look-ups show what was before a write, where a profile does not say.
+const SETTLE: Duration = Duration::from_secs(300);
+
+/// How long look-ups may show what was before a write; `None`: not at all.
+pub(super) fn settle(profile: &Node) -> Option<Duration> {
+    let eventual = profile.get("responses")?.get("eventual")?;
+    let said = eventual.text_at("settle").and_then(scalar::duration);
+    let later = match eventual.text().or_else(|| eventual.text_at("kind")) {
+        Some(kind) => kind == "async",
+        None => said.is_some(),
+    };
+    later.then(|| said.unwrap_or(SETTLE))
+}
 
 /// How far a vendor's answers can be believed.
 #[derive(Clone, Debug, Default)]
@@ -73,8 +88,14 @@ impl Truth {
         let lies = list(profile.get("errors"), "success_lies").unwrap_or_default();
         let gate = profile.get("gate");
         let gates = list(gate, "states").unwrap_or_default();
+        let eventual = profile.get("responses").and_then(|responses| responses.get("eventual"));
+        let tried = eventual.is_some_and(|eventual| {
+            eventual.get("test_mode").and_then(Node::truth) == Some(true)
+                || eventual.text().or_else(|| eventual.text_at("kind")) == Some("dry_run")
+        });
+        let all = Lie { verbs: Vec::new(), resource: None, status: None, code: None, means: None };
         Self {
-            lies: lies.iter().filter_map(|node| lie(node, mistakes)).collect(),
+            lies: lies.iter().filter_map(|node| lie(node, mistakes)).chain(tried.then_some(all)).collect(),
             gates: gates.iter().filter_map(|node| gated(node, mistakes)).collect(),
             probe: gate.and_then(|gate| gate.text_at("probe")).and_then(of_type),
         }

@@ -17,6 +17,7 @@ mod cookbook;
 mod deviations;
 mod dialects;
 mod edges;
+mod eventual;
 mod foreign;
 mod generated;
 mod hazards;

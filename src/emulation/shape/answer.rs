@@ -56,6 +56,8 @@ pub(super) const LIST: Shape = Shape::Object(&[
     ),
 ]);
 
+const EVENTUAL: Shape = Shape::Word(&["sync", "async", "dry_run"]);
+
 const META: Shape = Shape::Word(&["ok", "missing", "wrong"]);
 
 pub(super) const RESPONSES: Shape = Shape::Object(&[
@@ -103,7 +105,27 @@ pub(super) const RESPONSES: Shape = Shape::Object(&[
         ])),
         "members of a resource that stand under another name",
     ),
-    Field::later("eventual", "writes that take effect later"),
+    Field::optional(
+        "eventual",
+        Shape::Short(
+            &EVENTUAL,
+            &Shape::Object(&[
+                Field::optional("kind", EVENTUAL, "when; sync unless said otherwise"),
+                Field::optional(
+                    "settle",
+                    Shape::Duration,
+                    "how long look-ups by a filter may show what was before; five minutes unless said otherwise",
+                ),
+                Field::optional(
+                    "test_mode",
+                    Shape::Truth,
+                    "whether the account may be in a mode in which writes are only tried: each is read again by its id",
+                ),
+            ]),
+        ),
+        "when writes take effect: at once, later (it can be read by its id at once, and be found by a filter later), or \
+         perhaps never",
+    ),
 ]);
 
 const MEANING: Shape = Shape::Object(&[

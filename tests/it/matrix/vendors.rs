@@ -71,7 +71,7 @@ pub const STANDS: &[Stand] = &[
     Stand {
         vendor: Vendor::KnowBe4,
         mapping: "knowbe4",
-        knobs: &[("nested", "\"ignore\"")],
+        knobs: &[("nested", "\"ignore\""), ("lag_filter", "true")],
         keeps: true,
         prepare: |simulator| {
             simulator.console("test-mode", &json!({ "on": false })).unwrap();
