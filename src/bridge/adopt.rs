@@ -33,6 +33,7 @@ impl Integration {
 
     /// Notes that a resource is the identity provider's, where that makes a difference later.
     pub(super) async fn claim(&self, resource: ResourceType, id: &str) -> Result<(), Error> {
+        self.enlist(resource, id).await?;
         if !self.adopts(resource) {
             return Ok(());
         }

@@ -84,13 +84,20 @@ pub(super) async fn list(
             sort,
             &projection,
         );
-        let mut page = fetch(integration, &call, &at, context).await?;
+        // Whom a vendor lists no user of has them all the same.
+        let left_out = query.filter.is_none() && integration.is_unlisted(resource);
+        let mut page = match fetch(integration, &call, &at, context).await {
+            Err(error) if error.kind == Kind::NotImplemented && left_out => Page::nothing(),
+            page => page?,
+        };
+        let left_out = left_out && page.resources.is_empty();
         if members && page.resources.len() <= count {
             for vendor in &mut page.resources {
                 *vendor = integration.with_members(resource, std::mem::take(vendor), context).await?;
             }
         }
-        if let Some(answer) = as_it_is(integration, request, query, page, (start, count)).await? {
+        if !left_out && let Some(answer) = as_it_is(integration, request, query, page, (start, count)).await?
+        {
             return Ok(answer);
         }
         context.trail.note("the vendor's answer holds what was not asked for: it is filtered here");
@@ -227,6 +234,13 @@ pub(super) struct Page {
     pub(super) next: Option<At>,
 }
 
+impl Page {
+    /// The page of a vendor that has no list.
+    pub(super) const fn nothing() -> Self {
+        Self { total: Some(0), start: None, resources: Vec::new(), next: None }
+    }
+}
+
 pub(super) async fn fetch(
     integration: &Integration,
     call: &emulation::Call,
@@ -237,7 +251,7 @@ pub(super) async fn fetch(
     // Some answer "nobody" with 404: passed on, it would end the identity provider's trust in the endpoint.
     let filtered = call.query.iter().any(|(name, _)| name == "filter");
     if reply.status == 404 && filtered {
-        return Ok(Page { total: Some(0), start: None, resources: Vec::new(), next: None });
+        return Ok(Page::nothing());
     }
     if !reply.is_success() {
         let error = reply.error(call);

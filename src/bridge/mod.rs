@@ -30,6 +30,7 @@ mod settling;
 mod sort;
 mod trail;
 mod turn;
+mod unlisted;
 mod verify;
 mod version;
 mod wire;

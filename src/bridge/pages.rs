@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use compact_str::CompactString;
 
-use super::list::{MAX_WALK, PAGE, fetch};
-use super::{Context, Error, Integration};
+use super::list::{MAX_WALK, PAGE, Page, fetch};
+use super::{Context, Error, Integration, Kind};
 use crate::emulation::{self, At, Pushdown};
 use crate::scim::error::{Error as ScimError, ErrorType};
 use crate::scim::filter::Filter;
@@ -76,6 +76,8 @@ pub(super) struct Pages<'p> {
     seen: HashSet<CompactString>,
     /// The page to ask for; `None` after the last.
     at: Option<At>,
+    /// After the last come those whom the vendor does not list.
+    left_out: bool,
 }
 
 impl<'p> Pages<'p> {
@@ -93,6 +95,7 @@ impl<'p> Pages<'p> {
             members: true,
             seen: HashSet::new(),
             at: Some(integration.profile.paging.first()),
+            left_out: ask.is_none() && integration.is_unlisted(resource),
         }
     }
 
@@ -102,17 +105,29 @@ impl<'p> Pages<'p> {
         self
     }
 
+    /// Those whom the vendor has not listed: once, after all others.
+    async fn left_out(&mut self, context: &Context) -> Result<Option<Vec<(CompactString, Value)>>, Error> {
+        if !std::mem::take(&mut self.left_out) {
+            return Ok(None);
+        }
+        let (integration, resource) = (self.integration, self.resource);
+        Box::pin(integration.left_out(resource, &self.seen, context)).await.map(Some)
+    }
+
     pub(super) async fn next(
         &mut self,
         context: &Context,
     ) -> Result<Option<Vec<(CompactString, Value)>>, Error> {
-        let Some(at) = self.at.take() else { return Ok(None) };
+        let Some(at) = self.at.take() else { return self.left_out(context).await };
         let profile = &self.integration.profile;
         let size = profile.max_count.unwrap_or(PAGE);
         let whole = Projection::default();
         let ask = self.integration.asked_by_alias(self.resource, self.ask).await?;
         let call = emulation::list(profile, self.resource, ask.as_ref(), (&at, Some(size)), None, &whole);
-        let page = fetch(self.integration, &call, &at, context).await?;
+        let page = match fetch(self.integration, &call, &at, context).await {
+            Err(error) if error.kind == Kind::NotImplemented && self.left_out => Page::nothing(),
+            page => page?,
+        };
         let mut new = Vec::with_capacity(page.resources.len());
         for vendor in page.resources {
             let id = CompactString::from(vendor.get("id").and_then(Value::scalar_text).unwrap_or_default());

@@ -15,8 +15,8 @@ use super::policy::Policy;
 use super::rate::Rate;
 use super::repair::Repair;
 use super::resource::Resource;
-use super::truth::{self, Truth};
 use super::{scim11, words};
+use super::truth::{self, Truth};
 use crate::scim::filter::Filter;
 use crate::scim::name::AttrPath;
 use crate::scim::schema::{Attribute, AttributeType, Catalog, ResourceType, Schema};
@@ -245,6 +245,7 @@ impl Profile {
         let policy = node.get("policy");
         profile.users.policy = Policy::read(policy, ResourceType::User);
         profile.groups.policy = Policy::read(policy, ResourceType::Group);
+        profile.users.unlisted |= policy.and_then(|policy| policy.text_at("import")) == Some("none");
         let users = resources.and_then(|node| node.get("Users")?.get("external_id")?.get("groups"));
         if users.and_then(Node::truth) == Some(false) {
             profile.groups.lose_external_id();

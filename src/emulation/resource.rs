@@ -80,6 +80,8 @@ pub struct Resource {
     pub words: Words,
     /// By what it names managers, where they are looked up.
     pub manager: Option<Manager>,
+    /// Lists leave out whom it has.
+    pub unlisted: bool,
     /// Users are shown without their groups.
     pub no_groups: bool,
     /// What becomes of a change that it cannot make.
@@ -330,6 +332,7 @@ impl Reader<'_> {
             protected: Protected::read(node.get("protected")),
             words,
             manager: node.get("manager").and_then(Manager::read),
+            unlisted: node.text_at("visibility") == Some("none"),
             no_groups: node.get("groups_returned").and_then(Node::truth) == Some(false),
             policy: Policy::default(),
             group_rules: GroupRules::default(),

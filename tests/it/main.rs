@@ -50,3 +50,4 @@ mod status_policy;
 mod tidy;
 mod truth;
 mod unanswerable;
+mod unlisted;

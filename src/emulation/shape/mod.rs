@@ -118,7 +118,11 @@ const POLICY: Shape = Shape::Object(&[
         Shape::List(&Shape::Text),
         "attributes by which an account that the vendor has already is found, and taken over; `users.match` says the same",
     ),
-    Field::later("import", "whether users can be listed"),
+    Field::optional(
+        "import",
+        Shape::WordOrLater(&["full", "none"], &["native_api"]),
+        "whether users can be listed: all (the default), or perhaps none, as with `visibility: none`",
+    ),
     Field::later("arm_required", "whether writes wait for the operator"),
 ]);
 

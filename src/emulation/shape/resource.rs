@@ -350,8 +350,9 @@ pub(super) const USERS: Shape = resource![
     ),
     Field::optional(
         "visibility",
-        Shape::WordOrLater(&["all", "provisioned_only"], &["none"]),
-        "which accounts lists show; the identity provider is shown those, and a creation finds the others",
+        Shape::Word(&["all", "provisioned_only", "none"]),
+        "which accounts lists show; the identity provider is shown those, and a creation finds the others; none: of those whom \
+         it made through the bridge, each is read by his id (NinjaOne, 6sense)",
     ),
     Field::optional(
         "protected",

@@ -90,6 +90,8 @@ pub const STANDS: &[Stand] = &[
             ("string_booleans", "true"),
             ("delete", "\"hard\""),
             ("replace_members", "\"accept\""),
+            ("list", "\"empty\""),
+            ("list", "\"501\""),
         ],
         keeps: true,
         ..PLAIN
