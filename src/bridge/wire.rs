@@ -139,11 +139,11 @@ impl Integration {
             return Err(Error::too_large(most));
         }
         let mut reply = self.wire.send((call, told), context.deadline, &context.trail).await?;
-        if self.profile.scim11 {
-            reply.body = reply.body.map(|body| emulation::read_scim11(call.resource, body));
-        }
         if let Some(body) = reply.body.as_mut().filter(|_| (200..300).contains(&reply.status)) {
             self.profile.heard(call.resource, body);
+        }
+        if self.profile.scim11 {
+            reply.body = reply.body.map(|body| emulation::read_scim11(call.resource, body));
         }
         let mut doubtful = false;
         match self.profile.truth.of(call, reply.status, reply.body.as_ref()) {

@@ -15,7 +15,7 @@ use super::policy::Policy;
 use super::rate::Rate;
 use super::repair::Repair;
 use super::resource::Resource;
-use super::{scim11, words};
+use super::scim11;
 use super::truth::{self, Truth};
 use crate::scim::filter::Filter;
 use crate::scim::name::AttrPath;
@@ -238,9 +238,6 @@ impl Profile {
                 let mistake = Mistake::new(speak.span, "`speak` says how SCIM 2.0 is spoken");
                 reader.mistakes.push(mistake.hint("leave it out: SCIM 1.1 has one way to say a thing"));
             }
-        }
-        if profile.scim11 {
-            words::not_in_scim11(resources, reader.mistakes);
         }
         let policy = node.get("policy");
         profile.users.policy = Policy::read(policy, ResourceType::User);

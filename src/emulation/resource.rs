@@ -23,6 +23,7 @@ use crate::scim::filter::Op;
 use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 use crate::scim::schema::Catalog;
+use crate::scim::scim11::{older, older_path};
 use crate::yaml::Node;
 
 /// How one resource type differs.
@@ -189,8 +190,19 @@ impl Resource {
     /// What SCIM 1.1 has not: `ne`, `ew`, `not` and `attr[filter]` (protocol 1.1 §3.2.2.1).
     pub(super) fn speak_scim11(&mut self) {
         self.scim11 = true;
+        self.words.speak_scim11();
         let filter = &mut self.filter;
         (filter.no_not, filter.no_element) = (true, true);
+        // A filter is put into its names first.
+        for (path, name) in &mut filter.wording.alias {
+            *path = older_path(path);
+            if let Some(mut theirs) = AttrPath::parse(name)
+                && let Some(schema) = &theirs.schema
+            {
+                theirs.schema = Some(older(schema));
+                *name = theirs.to_string().into();
+            }
+        }
         let ops = filter.ops.get_or_insert_with(|| Op::ALL.to_vec());
         ops.retain(|op| !matches!(op, Op::Ne | Op::Ew));
     }

@@ -152,16 +152,21 @@ pub fn is_done(
         (Verb::Delete, _) => read.get("active").and_then(Value::as_bool) == Some(false),
         // It is there, under the id that was given.
         (Verb::Get | Verb::Post, _) | (_, None) => true,
-        (Verb::Put, Some(body)) => body.members().all(|(name, wrote)| {
-            ["id", "meta", "schemas"].iter().any(|own| own.eq_ignore_ascii_case(name))
-                || (hides && name.eq_ignore_ascii_case("members"))
-                || holds(read.get(name), wrote)
-        }),
+        (Verb::Put, Some(body)) => {
+            scim11::read(call.resource, body.clone()).members().all(|(name, wrote)| {
+                ["id", "meta", "schemas"].iter().any(|own| own.eq_ignore_ascii_case(name))
+                    || (hides && name.eq_ignore_ascii_case("members"))
+                    || holds(read.get(name), wrote)
+            })
+        }
         (Verb::Patch, Some(body)) => {
             let operations = operations(body, hides);
             let again = match body.has("Operations") {
                 true => patch::apply(read.clone(), &operations, catalog),
-                false => Ok(scim11::merged(read.clone(), body)),
+                false => {
+                    let again = scim11::merged(scim11::resource(read.clone()), body);
+                    Ok(scim11::read(call.resource, again))
+                }
             };
             match again {
                 Ok(again) => diff::changes(read, &again, catalog).is_empty(),

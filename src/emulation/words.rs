@@ -12,6 +12,7 @@ use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 use crate::scim::path::Path;
 use crate::scim::schema::{Catalog, ResourceType};
+use crate::scim::scim11::{older, older_path};
 use crate::yaml::{Mistake, Node};
 
 /// The names and shapes of one resource type.
@@ -19,6 +20,8 @@ use crate::yaml::{Mistake, Node};
 pub struct Words {
     /// Attributes, and what the vendor calls them.
     names: Vec<(AttrPath, AttrPath)>,
+    /// The same as they stand in messages: in SCIM 1.1, both have its names before these are put.
+    told: Vec<(AttrPath, AttrPath)>,
     /// What `roles` are.
     pub roles: Roles,
 }
@@ -35,18 +38,6 @@ pub enum Roles {
     Object,
     /// A list of texts.
     Texts,
-}
-
-/// Notes what cannot be said in SCIM 1.1, whose messages have names of their own before these are put.
-pub(super) fn not_in_scim11(resources: Option<&Node>, mistakes: &mut Vec<Mistake>) {
-    for (_, able) in resources.map(Node::entries).unwrap_or_default() {
-        let renamed = able.get("attrs").and_then(|attrs| attrs.get("rename"));
-        let key = able.get("manager").and_then(|manager| manager.get("key"));
-        for node in renamed.into_iter().chain(key) {
-            let mistake = Mistake::new(node.span, "other names are not supported with SCIM 1.1 yet");
-            mistakes.push(mistake.hint("take it out; a manager is managerId there in any case"));
-        }
-    }
 }
 
 impl Words {
@@ -76,7 +67,16 @@ impl Words {
             let manager = super::manager::path();
             out.names.push((manager.with_sub("value"), manager.with_sub(key)));
         }
+        out.told.clone_from(&out.names);
         out
+    }
+
+    /// The messages are those of SCIM 1.1.
+    pub(super) fn speak_scim11(&mut self) {
+        for (ours, theirs) in &mut self.told {
+            *ours = older_path(ours);
+            theirs.schema = theirs.schema.as_deref().map(older);
+        }
     }
 
     /// What the vendor calls attributes, where it is another name.
@@ -95,7 +95,7 @@ impl Words {
     }
 
     fn tell(&self, resource: &mut Value) {
-        for (ours, theirs) in &self.names {
+        for (ours, theirs) in &self.told {
             if let Some(value) = ours.remove(resource) {
                 theirs.set(resource, value);
             }
@@ -106,7 +106,7 @@ impl Words {
     }
 
     fn hear(&self, resource: &mut Value) {
-        for (ours, theirs) in &self.names {
+        for (ours, theirs) in &self.told {
             if let Some(value) = theirs.remove(resource) {
                 ours.set(resource, value);
             }
@@ -219,7 +219,13 @@ impl Profile {
                     let told: Value = all.flat_map(|operation| words.tell_operation(operation)).collect();
                     body.set("Operations", told);
                 }
-                None => words.tell(body),
+                None => {
+                    words.tell(body);
+                    let cleared = body.get_mut("meta").and_then(|meta| meta.get_mut("attributes"));
+                    for name in cleared.and_then(Value::items_mut).into_iter().flatten() {
+                        *name = words.name(name.as_str().unwrap_or_default()).into();
+                    }
+                }
             }
         }
         Some(call)
@@ -241,7 +247,7 @@ impl Profile {
 impl Words {
     fn name(&self, name: &str) -> String {
         let path = AttrPath::parse(name);
-        let known = self.names.iter().find(|(ours, _)| path.as_ref() == Some(ours));
+        let known = self.told.iter().find(|(ours, _)| path.as_ref() == Some(ours));
         known.map_or_else(|| name.to_owned(), |(_, theirs)| theirs.to_string())
     }
 }

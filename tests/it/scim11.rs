@@ -248,3 +248,70 @@ async fn queries_have_the_names_of_scim_1_1() {
         bridge.stop().await;
     }
 }
+
+#[tokio::test]
+async fn other_names_are_put_in_scim_1_1_too() {
+    let ana = json!({ "schemas": [CORE_1, ENTERPRISE_1], "id": "u1", "userName": "ana", "job": "Dr", "first_name": "Ana",
+        ENTERPRISE_1: { "unit": "IT", "manager": { "employee": "7" } } });
+    let held = ana.clone();
+    let script = Script::start(move |asked| match (asked.method.as_str(), asked.path.as_str()) {
+        ("POST", _) => (201, held.clone()),
+        ("GET", "/Users") => (200, json!({ "totalResults": 1, "Resources": [held] })),
+        _ => (200, held.clone()),
+    })
+    .await;
+    let fields = format!(
+        "Users: {{ attrs: {{ rename: [{{ scim: title, vendor: job }}, {{ scim: name.givenName, vendor: first_name }}, {{ scim: \
+         '{ENTERPRISE}:department', vendor: '{ENTERPRISE}:unit' }}] }}, manager: {{ key: employee }} }}"
+    );
+    for (fields, named) in [(fields.as_str(), true), ("Users: {}", false)] {
+        let mapping = format!(
+            "format: 1\nvendor: Odd\nprofile:\n  scim_version: \"1.1\"\n  resources:\n    {fields}\n"
+        );
+        let mut plan = Plan::new().file("odd.yaml", &mapping);
+        plan.integration("acme", &script.base_url(), script::TOKEN).mapping("./odd.yaml").done();
+        let bridge = plan.start().await;
+        let idp = bridge.client();
+        let read = idp.get("/Users/u1").await.body;
+        assert_eq!(read["title"] == "Dr", named, "{read}");
+        if !named {
+            continue;
+        }
+        let wrote = json!({ "schemas": [USER, ENTERPRISE], "userName": "ana", "title": "Dr", "name": { "givenName": "Ana" },
+            ENTERPRISE: { "department": "IT", "manager": { "value": "7" } } });
+        for place in
+            ["/title", "/name", &format!("/{ENTERPRISE}/department"), &format!("/{ENTERPRISE}/manager/value")]
+        {
+            assert_eq!(read.pointer(place), wrote.pointer(place), "{read}");
+        }
+        script.asked();
+        let made = idp.post("/Users", &wrote).await;
+        assert_eq!((made.status, &made.body["title"]), (201, &json!("Dr")), "{}", made.text);
+        let mut sent = script.asked().remove(0).body;
+        sent["id"] = json!("u1");
+        assert_eq!(sent, ana);
+        let set = json!([{ "op": "replace", "path": "title", "value": "Prof" }]);
+        assert_eq!(idp.patch("/Users/u1", &set).await.status, 200);
+        assert_eq!(script.asked().pop().unwrap().body, json!({ "schemas": [CORE_1], "job": "Prof" }));
+        let cleared = json!([{ "op": "remove", "path": "title" }]);
+        assert_eq!(idp.patch("/Users/u1", &cleared).await.status, 200);
+        assert_eq!(script.asked().pop().unwrap().body["meta"]["attributes"], json!(["job"]));
+        let moved = json!([{ "op": "replace", "path": format!("{ENTERPRISE}:manager.value"), "value": "8" }]);
+        assert_eq!(idp.patch("/Users/u1", &moved).await.status, 200);
+        assert_eq!(
+            script.asked().pop().unwrap().body[ENTERPRISE_1],
+            json!({ "manager": { "employee": "8" } })
+        );
+        let asked = format!(
+            "title%20eq%20%22Dr%22%20and%20{ENTERPRISE}:department%20eq%20%22IT%22%20and%20{ENTERPRISE}:manager.value%20eq%20%227%22"
+        );
+        let found = idp.get(&format!("/Users?filter={asked}&sortBy=title")).await;
+        assert_eq!((found.status, &found.body["totalResults"]), (200, &json!(1)), "{}", found.text);
+        let query = script.asked().remove(0).query;
+        let filter = format!(
+            "filter=job eq \"Dr\" and {ENTERPRISE_1}:unit eq \"IT\" and {ENTERPRISE_1}:manager.employee eq \"7\""
+        );
+        assert!(query.contains(&filter) && query.contains("sortBy=job"), "{query}");
+        bridge.stop().await;
+    }
+}
