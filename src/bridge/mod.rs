@@ -12,6 +12,7 @@ mod error;
 mod finish;
 mod groups;
 mod intent;
+mod kept;
 mod list;
 mod lock;
 mod manager;
@@ -172,7 +173,8 @@ pub async fn handle(
     request: Request,
     context: Context,
 ) -> Result<Answer, Error> {
-    if integration.profile.resource(request.resource).unsupported {
+    let lost = integration.is_kept(request.resource) && !integration.remembers;
+    if integration.profile.resource(request.resource).unsupported || lost {
         return Err(Error::not_implemented(&format!("{}s", request.resource.name())));
     }
     // Boxed apart, so that each takes the room that it needs itself.

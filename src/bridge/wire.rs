@@ -120,6 +120,7 @@ impl Integration {
     /// As [`Wire::send`].
     pub(super) async fn call(&self, call: &Call, context: &Context) -> Result<Reply, Error> {
         match self.has_aliases() {
+            _ if self.is_kept(call.resource) => Box::pin(self.kept(call, context)).await,
             true => Box::pin(self.call_by_alias(call, None, context)).await,
             false => {
                 let reply = self.sent(call, context).await?;

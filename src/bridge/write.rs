@@ -47,6 +47,9 @@ pub(super) async fn write(
     if let Some(id) = known.as_deref().or(made) {
         integration.settled(resource, id);
     }
+    if let (Ok(Answer::Deleted), ResourceType::User, Some(id)) = (&answer, resource, &known) {
+        Box::pin(integration.leave_kept(id, context)).await?;
+    }
     answer
 }
 

@@ -219,6 +219,16 @@ pub(super) fn compile(
             }
         }
     }
+    let as_attribute = || file.get("profile")?.get("resources")?.get("Groups")?.get("as");
+    if let Some(place) = as_attribute()
+        && profile.resource(ResourceType::Group).kept
+        && !mapping.lens(ResourceType::User).reads_groups()
+    {
+        let mistake = Mistake::new(place.span, "groups would mean nothing: no rule of users reads $groups");
+        mistakes.push(mistake.hint(
+            "a rule such as: set: $.userType, value: Admin, when: $groups[?@.displayName == 'Admins']",
+        ));
+    }
     let warnings =
         ResourceType::ALL.into_iter().flat_map(|resource| mapping::warnings(mapping.lens(resource)));
     let warnings = warnings.map(|(rule, text)| format!("line {}: {text}", rule.line)).collect();

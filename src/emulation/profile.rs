@@ -232,6 +232,12 @@ impl Profile {
         };
         (profile.users, profile.groups) = (resource(ResourceType::User), resource(ResourceType::Group));
         (profile.users.body_max, profile.groups.body_max) = (profile.body_max, profile.body_max);
+        let kept = resources.and_then(|node| node.get("Groups")?.get("as"));
+        if let Some(kept) = kept.filter(|_| profile.groups.kept && profile.scim11) {
+            let mistake =
+                Mistake::new(kept.span, "groups that the bridge keeps are not supported with SCIM 1.1");
+            reader.mistakes.push(mistake.hint("`supported: false`, if the vendor has no groups"));
+        }
         if profile.scim11 {
             [&mut profile.users, &mut profile.groups].into_iter().for_each(Resource::speak_scim11);
             if let Some(speak) = node.get("speak").filter(|_| profile.speak == Speak::Okta) {

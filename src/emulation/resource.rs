@@ -81,6 +81,8 @@ pub struct Resource {
     pub words: Words,
     /// By what it names managers, where they are looked up.
     pub manager: Option<Manager>,
+    /// The vendor has none of its own: they are attributes of others, and the bridge keeps them.
+    pub kept: bool,
     /// Lists leave out whom it has.
     pub unlisted: bool,
     /// Users are shown without their groups.
@@ -344,6 +346,7 @@ impl Reader<'_> {
             protected: Protected::read(node.get("protected")),
             words,
             manager: node.get("manager").and_then(Manager::read),
+            kept: node.text_at("as") == Some("attribute"),
             unlisted: node.text_at("visibility") == Some("none"),
             no_groups: node.get("groups_returned").and_then(Node::truth) == Some(false),
             policy: Policy::default(),
@@ -354,6 +357,13 @@ impl Reader<'_> {
             ExternalId::read(node, &mut able);
         }
         GroupRules::read(node, &mut able, self);
+        if able.kept {
+            // What is kept here is asked, changed and shown as a conformant vendor's, but for filters, which the bridge has
+            // of its own.
+            let rules = std::mem::take(&mut able.group_rules);
+            able = Resource { kept: true, bounds: able.bounds, group_rules: rules, ..Resource::default() };
+            able.filter.attributes = Some(Vec::new());
+        }
         able
     }
 

@@ -24,6 +24,7 @@ mod hazards;
 mod hidden_members;
 mod intents;
 mod interactions;
+mod kept;
 mod language;
 mod large_groups;
 mod laws;

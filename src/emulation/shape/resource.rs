@@ -377,8 +377,9 @@ pub(super) const GROUPS: Shape = resource![
     Field::optional("members", MEMBERS, "how members are shown and changed"),
     Field::optional(
         "as",
-        Shape::WordOrLater(&["group", "role", "team"], &["attribute"]),
-        "what a group is at the vendor",
+        Shape::Word(&["group", "role", "team", "attribute"]),
+        "what a group is at the vendor; attribute: the vendor has none, the bridge keeps them, and rules of users make of \
+         `$groups` what it has instead (SentinelOne, Aha!, Asana)",
     ),
     Field::later("nested", "groups within groups"),
     Field::optional("max", Shape::Count, "how many there may be; one more is refused"),
