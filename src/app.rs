@@ -213,7 +213,16 @@ fn account(limits: &config::Account, vendor: &emulation::Rate) -> upstream::Acco
     let bucket = |limit: &emulation::Limit| {
         let methods = limit.methods.iter().filter_map(|method| method.parse().ok()).collect();
         let rate = Rate { count: limit.count, period: limit.window, burst: limit.burst };
-        upstream::Bucket::new(methods, limit.path.clone(), quota(rate))
+        let (path, rate) = (limit.path.clone(), quota(rate));
+        let bucket = match limit.each {
+            true => upstream::Bucket::of_each(methods, path, rate),
+            false => upstream::Bucket::new(methods, path, rate),
+        };
+        bucket.counting(match limit.unit {
+            emulation::Unit::Request => upstream::Unit::Call,
+            emulation::Unit::Operation => upstream::Unit::Operation,
+            emulation::Unit::Creation => upstream::Unit::Creation,
+        })
     };
     let buckets = vendor.buckets.iter().map(bucket).collect();
     upstream::Account::limited(rate, limits.in_flight.unwrap_or(IN_FLIGHT), buckets)

@@ -66,6 +66,7 @@ impl Endpoint {
                 method: Method::GET,
                 segments: &[path],
                 query,
+                operations: 1,
                 body: None,
                 repeat: Repeat::Safe,
                 urgent: false,

@@ -255,6 +255,7 @@ async fn send(vendor: &Endpoint, call: &Call, deadline: Instant, trail: &Trail) 
         },
         segments: &segments,
         query: &query,
+        operations: call.body.as_ref().map_or(1, operations),
         body: call.body.as_ref().map(|body| Bytes::from(body.to_bytes())),
         repeat: if call.repeatable { upstream::Repeat::Safe } else { upstream::Repeat::Unsafe },
         urgent: call.revokes,
@@ -301,6 +302,12 @@ async fn send(vendor: &Endpoint, call: &Call, deadline: Instant, trail: &Trail) 
     let located =
         reply.location.as_deref().and_then(|location| location.rsplit('/').next()).map(CompactString::from);
     Ok(Reply { status, body, located, retry_after: reply.retry_after })
+}
+
+/// How many operations a body holds, for limits that count them.
+fn operations(body: &Value) -> u32 {
+    let operations = body.get("Operations").map_or(1, |operations| operations.items().len());
+    u32::try_from(operations).unwrap_or(u32::MAX).max(1)
 }
 
 fn failed(failure: &Failure, call: &Call) -> Error {

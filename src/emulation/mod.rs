@@ -54,7 +54,7 @@ pub use profile::{Echo, IfMatch, Profile, Speak};
 pub use protect::{Deed, Protected, Refusal};
 pub use pushdown::{Pushdown, pushdown};
 pub use put::Put;
-pub use rate::{Limit, Rate, RetryHeader};
+pub use rate::{Limit, Rate, RetryHeader, Unit};
 pub use removal::{Inactive, Removal, Way};
 pub use repair::Status;
 pub use resource::{Patch, Resource};

@@ -1,6 +1,7 @@
 //! A vendor's limits, and how it says that one is reached: `rate`.
 //!
-//! Needed by Slack, SentinelOne, Amplitude, GitHub, Miro, Zscaler and HCP Terraform, whose limits differ by method and path.
+//! Needed by Slack, SentinelOne, Amplitude, GitHub, Miro, Zscaler and HCP Terraform, whose limits differ by method and path, by
+//! what is counted (`unit`), or are those of one resource (`scope: resource`).
 
 use std::time::Duration;
 
@@ -32,6 +33,22 @@ pub struct Limit {
     pub window: Duration,
     /// How many at once.
     pub burst: u32,
+    /// What is counted.
+    pub unit: Unit,
+    /// Each resource has a limit of its own; calls about none are not counted.
+    pub each: bool,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Calls.
+    #[default]
+    Request,
+    /// The operations of a PATCH; one for any other call.
+    Operation,
+    /// Resources that are made.
+    Creation,
 }
 
 /// How a vendor says how long to wait.
@@ -90,5 +107,11 @@ fn limit(node: &Node) -> Option<Limit> {
         count,
         window: node.text_at("window").and_then(scalar::duration)?,
         burst,
+        unit: match node.text_at("unit") {
+            Some("op") => Unit::Operation,
+            Some("create") => Unit::Creation,
+            _ => Unit::Request,
+        },
+        each: node.text_at("scope") == Some("resource"),
     })
 }

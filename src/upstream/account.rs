@@ -12,13 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
+use governor::state::keyed::HashMapStateStore;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use http::Method;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::buckets::Bucket;
+use super::buckets::{Bucket, Counted, Keyed};
 use super::failure::Failure;
 
 /// The limits of one vendor account, and who waits for them. Clones are the same account.
@@ -27,6 +27,11 @@ pub struct Account(Arc<Inner>);
 
 /// So many calls in a time.
 pub(super) type Limiter = RateLimiter<NotKeyed, InMemoryState, RuntimeClock, NoOpMiddleware<Nanos>>;
+
+/// A limiter for each key that keeps the runtime's time.
+pub(super) fn keyed(quota: Quota) -> Keyed {
+    RateLimiter::new(quota, HashMapStateStore::default(), RuntimeClock(Instant::now()))
+}
 
 /// A limiter that keeps the runtime's time.
 pub(super) fn limiter(quota: Quota) -> Limiter {
@@ -94,13 +99,12 @@ impl Account {
         &self,
         urgent: bool,
         deadline: Instant,
-        call: (&Method, &[&str]),
+        call: Counted<'_>,
     ) -> Result<Place, Failure> {
         let mut ticket = None;
-        let mut due: Vec<&Bucket> =
-            self.0.buckets.iter().filter(|bucket| bucket.counts(call.0, call.1)).collect();
+        let mut due: Vec<&Bucket> = self.0.buckets.iter().filter(|bucket| bucket.counts(&call)).collect();
         loop {
-            let again = match self.0.attempt(urgent, ticket.as_ref(), deadline, &mut due)? {
+            let again = match self.0.attempt(urgent, ticket.as_ref(), deadline, (&call, &mut due))? {
                 Attempt::Entered => return Ok(Place(Arc::clone(&self.0))),
                 Attempt::At(again) => again.min(deadline),
                 Attempt::WhenWoken => deadline,
@@ -134,7 +138,7 @@ impl Inner {
         urgent: bool,
         ticket: Option<&Ticket>,
         deadline: Instant,
-        due: &mut Vec<&Bucket>,
+        (call, due): (&Counted<'_>, &mut Vec<&Bucket>),
     ) -> Result<Attempt, Failure> {
         let now = Instant::now();
         if now >= deadline {
@@ -158,7 +162,7 @@ impl Inner {
             return Ok(Attempt::WhenWoken);
         }
         while let Some(bucket) = due.last() {
-            match bucket.take() {
+            match bucket.take(call) {
                 Ok(()) => drop(due.pop()),
                 Err(wait) if now + wait < deadline => return Ok(Attempt::At(now + wait)),
                 Err(wait) => return Err(Failure::throttled(wait)),
@@ -231,13 +235,16 @@ impl Clock for RuntimeClock {
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
+
+    use http::Method;
     use std::time::Duration;
 
+    use super::super::buckets::Unit;
     use super::super::failure::Kind;
     use super::*;
 
     /// A call that no limit counts.
-    const ANY: (&Method, &[&str]) = (&Method::GET, &[]);
+    const ANY: Counted<'static> = Counted { method: &Method::GET, segments: &[], operations: 1 };
     const MS: Duration = Duration::from_millis(1);
 
     fn account(per_second: u32, burst: u32, in_flight: usize) -> Account {
@@ -366,7 +373,8 @@ mod tests {
         let (account, start) = (Account::limited(rate, 10, vec![writes, users, one]), Instant::now());
         let at = async |method: Method, path: &str, wait: u64| {
             let deadline = Instant::now() + Duration::from_secs(wait);
-            let entered = account.enter(false, deadline, (&method, &[path])).await;
+            let call = Counted { method: &method, segments: &[path], operations: 1 };
+            let entered = account.enter(false, deadline, call).await;
             entered.map(|_| start.elapsed().as_secs()).map_err(|failure| failure.kind)
         };
         assert_eq!(at(Method::POST, "Users", 60).await, Ok(0));
@@ -384,5 +392,42 @@ mod tests {
             "it is not waited for"
         );
         assert_eq!(at(Method::GET, "Menu", 60).await, Ok(13));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn operations_creations_and_single_resources_are_counted() {
+        let each = |seconds, burst| {
+            let quota = Quota::with_period(Duration::from_secs(seconds)).unwrap();
+            quota.allow_burst(NonZeroU32::new(burst).unwrap())
+        };
+        let operations = Bucket::new(vec![Method::PATCH], None, each(1, 10)).counting(Unit::Operation);
+        let creations = Bucket::new(Vec::new(), None, each(100, 1)).counting(Unit::Creation);
+        let one = Bucket::of_each(vec![Method::PUT], Some("/Groups*".to_owned()), each(10, 1));
+        let rate = Quota::per_second(NonZeroU32::MAX);
+        let account = Account::limited(rate, 10, vec![operations, creations, one]);
+        let start = Instant::now();
+        let at = async |method: Method, segments: &[&str], operations: u32| {
+            let call = Counted { method: &method, segments, operations };
+            let entered = account.enter(false, Instant::now() + Duration::from_secs(200), call).await;
+            entered.map(|_| start.elapsed().as_secs()).map_err(|failure| failure.kind)
+        };
+        assert_eq!(at(Method::PATCH, &["Users", "1"], 8).await, Ok(0));
+        assert_eq!(
+            at(Method::PATCH, &["Users", "2"], 5).await,
+            Ok(3),
+            "two were left, and one comes a second"
+        );
+        assert_eq!(
+            at(Method::PATCH, &["Users", "1"], 1_000).await,
+            Ok(13),
+            "more than it holds is all of it"
+        );
+        assert_eq!(at(Method::POST, &["Users"], 1).await, Ok(13));
+        assert_eq!(at(Method::POST, &["Users", ".search"], 1).await, Ok(13), "nothing is made");
+        assert_eq!(at(Method::PUT, &["Groups", "1"], 1).await, Ok(13));
+        assert_eq!(at(Method::PUT, &["Groups", "2"], 1).await, Ok(13), "each has its own");
+        assert_eq!(at(Method::PUT, &["Groups", "1", "Members"], 1).await, Ok(23));
+        assert_eq!(at(Method::PUT, &["Groups"], 1).await, Ok(23));
+        assert_eq!(at(Method::POST, &["Groups"], 1).await, Ok(113));
     }
 }

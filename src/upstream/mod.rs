@@ -21,7 +21,7 @@ mod tests;
 pub use account::Account;
 pub use auth::{Auth, InvalidToken};
 pub use base::{Base, BaseError};
-pub use buckets::Bucket;
+pub use buckets::{Bucket, Unit};
 pub use failure::{Failure, Kind};
 pub use reply::Reply;
 pub use retry::RetryHeader;

@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::account::Account;
 use super::auth::{Auth, Credential, InvalidToken};
 use super::base::Base;
+use super::buckets::Counted;
 use super::connect::{Connector, Setup};
 use super::failure::{Failure, Kind};
 use super::pool::Pool;
@@ -113,6 +114,8 @@ pub struct Outgoing<'a> {
     pub segments: &'a [&'a str],
     /// The query, encoded here.
     pub query: &'a [(&'a str, &'a str)],
+    /// How many operations the body holds; one, if it holds none.
+    pub operations: u32,
     /// The body, sent as `application/scim+json`.
     pub body: Option<Bytes>,
     /// Whether it may be sent twice.
@@ -259,7 +262,8 @@ impl Inner {
 
     /// One try: its place in the account, the credential of the moment, its timeout.
     async fn attempt(&self, call: &Outgoing<'_>, url: &Uri, headers: &HeaderMap) -> Result<Reply, Failure> {
-        let _place = self.account.enter(call.urgent, call.deadline, (&call.method, call.segments)).await?;
+        let counted = Counted { method: &call.method, segments: call.segments, operations: call.operations };
+        let _place = self.account.enter(call.urgent, call.deadline, counted).await?;
         let mut request = Request::new(Full::new(call.body.clone().unwrap_or_default()));
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = url.clone();

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
+use super::buckets::Counted;
 use super::*;
 use crate::secret::Secret;
 
@@ -115,6 +116,7 @@ fn call<'a>(method: Method, repeat: Repeat) -> Outgoing<'a> {
         method,
         segments: &["Users"],
         query: &[],
+        operations: 1,
         body: None,
         repeat,
         urgent: false,
@@ -321,8 +323,14 @@ async fn a_vendor_that_is_slow_is_ambiguous_and_one_that_is_not_asked_in_time_is
     let before = peer.seen().len();
     assert_eq!(kind(&vendor, Outgoing { deadline: Instant::now(), ..post() }).await, Kind::Overdue);
     // The place is waited for before the attempt begins: otherwise this would be an attempt that took too long.
-    let _place =
-        account.enter(false, Instant::now() + Duration::from_secs(1), (&Method::GET, &[])).await.unwrap();
+    let _place = account
+        .enter(
+            false,
+            Instant::now() + Duration::from_secs(1),
+            Counted { method: &Method::GET, segments: &[], operations: 1 },
+        )
+        .await
+        .unwrap();
     let soon = Instant::now() + Duration::from_millis(30);
     assert_eq!(kind(&vendor, Outgoing { deadline: soon, ..post() }).await, Kind::Overdue);
     assert_eq!(peer.seen().len(), before, "the vendor heard nothing of it");

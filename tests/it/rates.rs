@@ -52,3 +52,44 @@ async fn a_call_that_a_limit_counts_waits_for_its_turn() {
     assert!(start.elapsed() >= std::time::Duration::from_millis(200), "{:?}", start.elapsed());
     assert_eq!(vendor.writes().len(), 5);
 }
+
+#[tokio::test]
+async fn operations_creations_and_single_resources_are_limited() {
+    let two = json!([{ "op": "replace", "path": "title", "value": "Dr" }, { "op": "replace", "path": "nickName", "value": "A" }]);
+    let one = json!([{ "op": "replace", "path": "title", "value": "Prof" }]);
+    let rest = "limit: 1, window: 1h, burst: 2";
+    // Which of them the vendor is asked: two operations of Ana, one of Ana, one of Bo, then two more users.
+    for (bucket, asked) in [
+        (format!("{{ match: {{ method: PATCH }}, {rest}, unit: op }}"), [true, false, false, true, true]),
+        (
+            format!("{{ match: {{ path: '/Users/*' }}, {rest}, scope: resource, unit: op }}"),
+            [true, false, true, true, true],
+        ),
+        (
+            format!("{{ match: {{ method: PATCH }}, {rest}, scope: resource }}"),
+            [true, true, true, true, true],
+        ),
+        (format!("{{ {rest}, unit: create }}"), [true, true, true, true, false]),
+        (format!("{{ {rest}, unit: request }}"), [true, true, false, false, false]),
+    ] {
+        let there = Directory::default().user("ana", &json!({})).user("bo", &json!({}));
+        let (idp, vendor, _bridge) = bridge(&profile(&bucket), there).await;
+        let mut seen = Vec::new();
+        if bucket.contains("create") {
+            assert_eq!(idp.post("/Users", &user("cem")).await.status, 201);
+        }
+        for answer in [
+            idp.patch("/Users/ana", &two).await,
+            idp.patch("/Users/ana", &one).await,
+            idp.patch("/Users/bo", &one).await,
+            idp.post("/Users", &user("dee")).await,
+            idp.post("/Users", &user("eve")).await,
+        ] {
+            assert!(answer.status < 300 || answer.status == 429, "{bucket}: {answer:?}");
+            seen.push(answer.status < 300);
+        }
+        assert_eq!(seen, asked, "{bucket}");
+        let calls = asked.iter().filter(|asked| **asked).count() + usize::from(bucket.contains("create"));
+        assert_eq!(vendor.writes().len(), calls, "{bucket}");
+    }
+}

@@ -182,6 +182,7 @@ impl Asker {
             method,
             segments,
             query,
+            operations: 1,
             body: body.map(Bytes::from),
             urgent: false,
             if_match: None,

@@ -60,10 +60,15 @@ const BUCKET: Shape = Shape::Object(&[
     ),
     Field::optional(
         "scope",
-        Shape::WordOrLater(&["token", "org", "shared"], &["resource"]),
-        "whose calls are counted together; the bridge counts those of an account, and heeds a 429 for the others",
+        Shape::Word(&["token", "org", "shared", "resource"]),
+        "whose calls are counted together; the bridge counts those of an account, and heeds a 429 for the others; resource: \
+         each resource has the limit to itself (Miro: so many changes of one group)",
     ),
-    Field::later("unit", "what is counted other than calls"),
+    Field::optional(
+        "unit",
+        Shape::Word(&["request", "op", "create"]),
+        "what is counted: calls (the default), the operations of a PATCH, or resources that are made",
+    ),
 ]);
 
 const RETRY: Shape = Shape::Word(&["retry_after", "x_reset_epoch", "x_reset_relative", "none"]);
