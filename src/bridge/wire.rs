@@ -142,6 +142,9 @@ impl Integration {
         let mut reply = self.wire.send((call, told), context.deadline, &context.trail).await?;
         if let Some(body) = reply.body.as_mut().filter(|_| (200..300).contains(&reply.status)) {
             self.profile.heard(call.resource, body);
+            if self.profile.is_native() {
+                each(body, ids_as_text);
+            }
         }
         if self.profile.scim11 {
             reply.body = reply.body.map(|body| emulation::read_scim11(call.resource, body));
@@ -211,13 +214,18 @@ impl Wire {
             Self::Replay(replay) => Ok(replay.answer(told)),
         };
         if let Ok(Reply { body: Some(body), .. }) = &mut result {
-            match body.get_mut("Resources").and_then(Value::items_mut) {
-                Some(resources) => resources.iter_mut().for_each(ids_as_text),
-                None => ids_as_text(body),
-            }
+            each(body, ids_as_text);
         }
         trail.called(told, result.as_ref().ok());
         result
+    }
+}
+
+/// Does something to the resource of an answer, or to each of them.
+fn each(body: &mut Value, what: impl Fn(&mut Value)) {
+    match body.get_mut("Resources").and_then(Value::items_mut) {
+        Some(resources) => resources.iter_mut().for_each(what),
+        None => what(body),
     }
 }
 

@@ -18,6 +18,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("salesforce", include_str!("../../mappings/salesforce.yaml")),
     ("segment", include_str!("../../mappings/segment.yaml")),
     ("sentinelone", include_str!("../../mappings/sentinelone.yaml")),
+    ("sentinelone-api", include_str!("../../mappings/sentinelone-api.yaml")),
     ("sentry", include_str!("../../mappings/sentry.yaml")),
     ("servicenow", include_str!("../../mappings/servicenow.yaml")),
     ("slack", include_str!("../../mappings/slack.yaml")),

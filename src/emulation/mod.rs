@@ -16,6 +16,7 @@ mod id;
 mod life;
 mod manager;
 mod members;
+mod native;
 mod okta;
 mod op_form;
 mod paging;

@@ -9,6 +9,7 @@ use compact_str::CompactString;
 use super::auth::Auth;
 use super::base_url::BaseUrl;
 use super::headers::Headers;
+use super::native::Native;
 use super::okta;
 use super::paging::Paging;
 use super::policy::Policy;
@@ -29,6 +30,8 @@ pub struct Profile {
     pub speak: Speak,
     /// Whether it speaks SCIM 1.1.
     pub scim11: bool,
+    /// It speaks no SCIM.
+    pub(super) native: Option<Native>,
     /// How many bytes the body of a request may have; `None`: any number.
     pub body_max: Option<usize>,
     /// Two writes of one resource at a time are refused, whoever sends them.
@@ -78,6 +81,7 @@ impl Default for Profile {
         Self {
             speak: Speak::Rfc,
             scim11: false,
+            native: None,
             body_max: None,
             auth: Auth::Bearer,
             base_url: None,
@@ -140,6 +144,11 @@ pub enum Speak {
 }
 
 impl Profile {
+    /// Whether it has an interface of its own in place of SCIM.
+    pub const fn is_native(&self) -> bool {
+        self.native.is_some()
+    }
+
     /// How a resource type differs.
     pub fn resource(&self, resource: ResourceType) -> &Resource {
         match resource {
@@ -193,6 +202,7 @@ impl Profile {
         let mut profile = Self {
             speak: if node.text_at("speak") == Some("okta") { Speak::Okta } else { Speak::Rfc },
             scim11: node.text_at("scim_version") == Some("1.1"),
+            native: Native::read(node),
             body_max: node.get("body_max_bytes").and_then(Node::whole).map(clamp),
             if_match: match node.text_at("if_match") {
                 Some("wildcard") => IfMatch::Wildcard,
@@ -244,6 +254,14 @@ impl Profile {
                 let mistake = Mistake::new(speak.span, "`speak` says how SCIM 2.0 is spoken");
                 reader.mistakes.push(mistake.hint("leave it out: SCIM 1.1 has one way to say a thing"));
             }
+        }
+        let catalog = profile.catalog(ResourceType::User);
+        if let Some(native) = &mut profile.native {
+            native.know(&catalog);
+            Native::bound(&mut profile.users);
+            (profile.sort, profile.projection) = (Some(false), Some(false));
+            // Groups are in no such interface as users are.
+            profile.groups.unsupported |= !profile.groups.kept;
         }
         let policy = node.get("policy");
         profile.users.policy = Policy::read(policy, ResourceType::User);

@@ -203,7 +203,7 @@ impl Profile {
     /// A call in the vendor's words; `None` where they are the RFC's.
     pub fn told(&self, call: &Call) -> Option<Call> {
         let words = &self.resource(call.resource).words;
-        if words.is_nothing() {
+        if words.is_nothing() && self.native.is_none() {
             return None;
         }
         let mut call = call.clone();
@@ -228,18 +228,28 @@ impl Profile {
                 }
             }
         }
+        if let Some(native) = &self.native {
+            native.tell(&mut call);
+        }
         Some(call)
     }
 
     /// An answer in the RFC's words.
     pub fn heard(&self, resource: ResourceType, body: &mut Value) {
+        if let Some(native) = &self.native {
+            *body = native.hear(resource, std::mem::take(body));
+        }
         let words = &self.resource(resource).words;
-        if words.is_nothing() {
+        if words.is_nothing() && self.native.is_none() {
             return;
         }
+        let hear = |one: &mut Value| {
+            words.hear(one);
+            self.native.iter().for_each(|native| native.fit(one));
+        };
         match body.get_mut("Resources").and_then(Value::items_mut) {
-            Some(resources) => resources.iter_mut().for_each(|one| words.hear(one)),
-            None => words.hear(body),
+            Some(resources) => resources.iter_mut().for_each(hear),
+            None => hear(body),
         }
     }
 }

@@ -34,6 +34,7 @@ mod lists;
 mod matrix;
 mod member_forms;
 mod memberships;
+mod native;
 mod ninjaone;
 mod probe;
 mod process;

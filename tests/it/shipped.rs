@@ -13,7 +13,7 @@ const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// Those whose vendor takes forms that no conformant one does: the tests of the profile's fields show those.
-const OTHERS: [&str; 3] = ["aws-identity-center", "slack", "slack-v1"];
+const OTHERS: [&str; 4] = ["aws-identity-center", "sentinelone-api", "slack", "slack-v1"];
 
 fn user() -> Value {
     json!({

@@ -139,8 +139,19 @@ const DISCOVERED: Shape =
 pub const PROFILE: Shape = Shape::Object(&[
     Field::optional(
         "scim_version",
-        Shape::Word(&["2.0", "1.1"]),
-        "the version of the protocol; with 1.1, everything is said and read in its words",
+        Shape::Word(&["2.0", "1.1", "none"]),
+        "the version of the protocol; with 1.1, everything is said and read in its words; none: the vendor has an interface of \
+         its own, which makes, reads, lists, replaces and deletes users (SentinelOne)",
+    ),
+    Field::optional(
+        "native",
+        Shape::Object(&[Field::optional(
+            "wrap",
+            Shape::Text,
+            "the member of each body and answer in which the resource stands, or the list of them",
+        )]),
+        "how an interface without SCIM differs; what attributes are called `attrs.rename` says, and a filter of one of them is a \
+         parameter",
     ),
     Field::optional(
         "speak",

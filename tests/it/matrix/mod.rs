@@ -104,6 +104,7 @@ vendors! {
     rfc: "rfc",
     salesforce: "salesforce",
     segment: "segment",
+    sentinelone_api: "sentinelone-api",
     sentry: "sentry",
     servicenow: "servicenow",
     slack: "slack",

@@ -74,6 +74,7 @@ impl<'c> Story<'c> {
         let mut plan = Plan::new();
         plan.integration("acme", &simulator.base_url(), &simulator.token())
             .mapping(cell.stand.mapping)
+            .more(cell.stand.more)
             .dialect(dialect(cell.client))
             .done();
         let bridge = plan.start().await;
@@ -220,20 +221,21 @@ impl<'c> Story<'c> {
     /// A list is walked, page by page.
     async fn list(&self) -> Checked {
         let mut seen = Vec::new();
+        let all = 3 + self.cell.stand.others;
         for start in [1, 3] {
             let page = self.get(&format!("/Users?startIndex={start}&count=2")).await?;
             let of_page = page.body["Resources"].as_array().cloned().unwrap_or_default();
             ensure(
                 page.status == 200
-                    && page.body["totalResults"] == 3
-                    && of_page.len() == if start == 1 { 2 } else { 1 },
+                    && page.body["totalResults"] == all
+                    && of_page.len() == if start == 1 { 2 } else { all - 2 },
                 || format!("the page from {start} is {} {}", page.status, page.body),
             )?;
             seen.extend(of_page.into_iter().map(|one| one["id"].clone()));
         }
         seen.sort_by_key(ToString::to_string);
         seen.dedup();
-        ensure(seen.len() == 3, || format!("the pages hold {seen:?}"))
+        ensure(seen.len() == all, || format!("the pages hold {seen:?}"))
     }
 
     async fn update(&mut self, title: &str, key: &'static str, changes: &[(&str, Value)]) -> Checked {
@@ -387,8 +389,9 @@ impl<'c> Story<'c> {
             list("users").iter().map(|user| user.get("scim").unwrap_or(user).clone()).collect();
         let with_access = |user: &&Value| user["active"] != false;
         let active = users.iter().filter(with_access).count();
-        ensure(active == 2, || format!("{active} have access, not two: {users:?}"))?;
-        ensure(self.cell.stand.keeps || users.len() == 2, || format!("too many are held: {users:?}"))?;
+        let all = 2 + self.cell.stand.others;
+        ensure(active == all, || format!("{active} have access, not {all}: {users:?}"))?;
+        ensure(self.cell.stand.keeps || users.len() == all, || format!("too many are held: {users:?}"))?;
         if self.cell.stand.groups {
             let groups = list("groups");
             ensure(groups.len() == 1 && groups[0]["displayName"] == "crew", || {

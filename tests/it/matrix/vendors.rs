@@ -10,6 +10,8 @@ pub struct Stand {
     pub vendor: Vendor,
     /// The shipped mapping.
     pub mapping: &'static str,
+    /// Lines of the integration, indented by four.
+    pub more: &'static str,
     /// Knobs as they must be for the whole matrix.
     pub set: &'static [(&'static str, &'static str)],
     /// Each of these is turned by itself, in cells of its own.
@@ -20,6 +22,8 @@ pub struct Stand {
     pub renames: bool,
     /// Whether who is deleted is still held, inactive.
     pub keeps: bool,
+    /// How many it has besides, who never leave.
+    pub others: usize,
     /// What must be done in its console before anything works.
     pub prepare: fn(&Simulator),
 }
@@ -27,11 +31,13 @@ pub struct Stand {
 const PLAIN: Stand = Stand {
     vendor: Vendor::Rfc,
     mapping: "rfc",
+    more: "",
     set: &[],
     knobs: &[],
     groups: true,
     renames: true,
     keeps: false,
+    others: 0,
     prepare: |_| {},
 };
 
@@ -116,6 +122,16 @@ pub const STANDS: &[Stand] = &[
             ("legacy_remove", "\"400\""),
         ],
         renames: false,
+        ..PLAIN
+    },
+    Stand {
+        vendor: Vendor::SentinelOne,
+        mapping: "sentinelone-api",
+        more: "    with: { scope_id: \"17\", role: \"900000000000000002\" }\n",
+        knobs: &[("duplicate", "\"409\""), ("single_role", "true")],
+        groups: false,
+        renames: false,
+        others: 1,
         ..PLAIN
     },
     Stand { vendor: Vendor::Sentry, mapping: "sentry", renames: false, ..PLAIN },
