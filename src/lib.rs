@@ -28,7 +28,7 @@
 //! | [`bridge`] | what becomes of one canonical request |
 //! | [`upstream`] | the one way out: a call to a vendor and its reply, or why there is none |
 //! | [`store`] | what is remembered, as verbs |
-//! | [`dialect`], [`mapping`], [`emulation`], [`alias`] | pure: what a client means · how attributes relate · which calls a vendor takes · where ids stand |
+//! | [`dialect`], [`mapping`], [`emulation`], [`groups`], [`alias`] | pure: what a client means · how attributes relate · which calls a vendor takes · who belongs through groups within groups · where ids stand |
 //! | [`yaml`], [`mod@remainder`] | pure: documents that know the place of every node · what a vendor cannot hold |
 //! | [`scim`] | pure: JSON, names, schemas, filters, paths, PATCH; it alone knows how JSON is represented |
 //! | [`secret`], [`clock`], [`telemetry`] | a value that must not be seen · the time, handed in · the log |
@@ -66,6 +66,7 @@ pub mod clock;
 pub mod config;
 pub mod dialect;
 pub mod emulation;
+pub mod groups;
 pub mod inbound;
 pub mod mapping;
 pub mod remainder;

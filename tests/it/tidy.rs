@@ -11,7 +11,7 @@ const LINES: &[&[&str]] = &[
     // Documents with places hold JSON values, and JSON is `scim`'s.
     &["scim"],
     &["yaml", "remainder"],
-    &["dialect", "mapping", "emulation", "alias"],
+    &["dialect", "mapping", "emulation", "groups", "alias"],
     &["store"],
     &["upstream"],
     &["bridge"],
@@ -23,7 +23,7 @@ const LINES: &[&[&str]] = &[
 ];
 
 /// Values in, values out.
-const PURE: &[&str] = &["scim", "yaml", "remainder", "dialect", "mapping", "emulation", "alias"];
+const PURE: &[&str] = &["scim", "yaml", "remainder", "dialect", "mapping", "emulation", "groups", "alias"];
 
 /// What each may import besides what is below it.
 fn is_allowed(module: &str, imported: &str) -> bool {
