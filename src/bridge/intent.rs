@@ -12,6 +12,7 @@ use super::write::{self, Write, is_off};
 use super::{Answer, Context, Integration, Kind};
 use crate::clock::Clock;
 use crate::scim::ResourceType;
+use crate::scim::json::Value;
 use crate::scim::patch::{Op, Operation};
 use crate::scim::request::{Action, Request};
 use crate::store::{Intent, Target};
@@ -53,9 +54,11 @@ pub(super) async fn carry_out(
             return Ok(answer);
         }
     } else if !replaces(&request) {
-        for intent in std::mem::take(&mut earlier) {
+        let (refused, waits): (Vec<_>, Vec<_>) = earlier.into_iter().partition(|intent| intent.parked);
+        for intent in waits {
             integration.first(intent, context).await?;
         }
+        earlier = refused.into_iter().filter(|intent| contradicts(&request, intent)).collect();
     }
     let revokes = revokes(&request);
     let since = Clock::system().now().as_millisecond();
@@ -83,7 +86,17 @@ pub(super) async fn carry_out(
             done.push(number);
         }
         Outcome::Refused => done.push(number),
-        Outcome::Again | Outcome::Parked => integration.outbox.note(number, outcome, 0),
+        Outcome::Again => integration.outbox.note(number, outcome, 0),
+        Outcome::Parked => {
+            integration.outbox.note(number, outcome, 0);
+            let name = integration.name.as_str();
+            tracing::error!(
+                integration = name,
+                number,
+                "the vendor refuses to take access away: look at it there"
+            );
+            store.tried(&integration.name, number, 0, true).await?;
+        }
     }
     if !done.is_empty() {
         // Whoever asked is told of the write, which is done or not; an intent too many is carried out once more.
@@ -137,7 +150,8 @@ impl Integration {
         }
         if outcome.stays() {
             self.outbox.note(number, outcome, tries);
-            return Ok(self.store.tried(&self.name, number, tries).await?);
+            let parked = outcome == Outcome::Parked;
+            return Ok(self.store.tried(&self.name, number, tries, parked).await?);
         }
         self.outbox.forget(number);
         Ok(self.store.fulfil(&self.name, &[number]).await?)
@@ -198,6 +212,37 @@ fn replaces(request: &Request) -> bool {
     matches!(request.action, Action::Replace(..) | Action::Delete(_))
 }
 
+/// Whether a write says that what the vendor refused to take away is not to be taken away any more: the identity provider was
+/// told of the refusal, and goes on with the resource.
+fn contradicts(request: &Request, refused: &Intent) -> bool {
+    let Action::Modify(_, operations) = &request.action else { return true };
+    match (&refused.request.action, request.resource) {
+        (Action::Modify(..), ResourceType::User) => {
+            operations.iter().any(|operation| match &operation.path {
+                Some(path) => {
+                    path.attribute().is_some_and(|path| path.is_core("active"))
+                        && operation.value.as_bool() == Some(true)
+                }
+                None => operation.value.get("active").and_then(Value::as_bool) == Some(true),
+            })
+        }
+        (Action::Modify(..), ResourceType::Group) => {
+            operations.iter().any(|operation| operation.op != Op::Remove && !of_members(operation).is_empty())
+        }
+        _ => true,
+    }
+}
+
+/// The members that an operation names with their values.
+fn of_members(operation: &Operation) -> &[Value] {
+    let value = match &operation.path {
+        Some(path) if path.attribute().is_some_and(|path| path.is_core("members")) => Some(&operation.value),
+        Some(_) => None,
+        None => operation.value.get("members"),
+    };
+    value.map(Value::each).unwrap_or_default()
+}
+
 /// Whether somebody may lose access by it.
 pub(super) fn revokes(request: &Request) -> bool {
     let of_members = |operation: &Operation| match &operation.path {
@@ -223,7 +268,7 @@ pub(super) fn revokes(request: &Request) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scim::json::{Limits, Value};
+    use crate::scim::json::Limits;
 
     #[test]
     fn what_takes_access_away_is_known_by_its_form() {

@@ -6,6 +6,7 @@ mod aliases;
 mod ask;
 mod create;
 mod delete;
+mod direct;
 mod doubtful;
 mod endpoint;
 mod error;

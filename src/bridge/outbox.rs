@@ -164,6 +164,13 @@ impl Integration {
         // What has been done meanwhile is not done once more.
         let Ok(intents) = self.store.intents_for(&self.name, target).await else { return soon() };
         for intent in intents {
+            // It was tried meanwhile, by the request that brought it.
+            if let Some(at) = self.outbox.not_before(intent.number) {
+                match intent.parked {
+                    true => continue,
+                    false => return Some(at),
+                }
+            }
             let context = Context { deadline, trail: Trail::default() };
             let (outcome, error) = self.try_again(&intent, &context).await;
             if self.conclude(&intent, outcome, error.as_ref()).await.is_err() {
@@ -171,8 +178,7 @@ impl Integration {
             }
             match outcome {
                 Outcome::Again => return self.outbox.not_before(intent.number).or_else(soon),
-                Outcome::Parked => {}
-                Outcome::Done | Outcome::Refused => {}
+                Outcome::Parked | Outcome::Done | Outcome::Refused => {}
             }
         }
         let left = self.store.intents_for(&self.name, target).await.ok()?;

@@ -87,6 +87,11 @@ impl Trail {
         self.marks.doubtful.load(Ordering::Relaxed)
     }
 
+    /// Notes that it is known not to have been done.
+    pub(super) fn clear_doubt(&self) {
+        self.marks.doubtful.store(false, Ordering::Relaxed);
+    }
+
     /// Notes that one was.
     pub(super) fn doubt(&self) {
         self.marks.doubtful.store(true, Ordering::Relaxed);

@@ -34,6 +34,7 @@ impl Integration {
         if emulation::is_done(call, reply.body.as_ref(), there.as_ref(), &catalog, hides) {
             return Ok(());
         }
+        context.trail.clear_doubt();
         let cause = format!(
             "{} {} was answered {}, and is not there",
             call.verb.word(),

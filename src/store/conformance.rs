@@ -99,7 +99,10 @@ impl Choices {
 
 /// Intents without their numbers.
 fn told(intents: Vec<Intent>) -> String {
-    let one = |intent: Intent| format!("{:?} {} {}", intent.request, intent.revokes, intent.tries);
+    let one = |intent: Intent| {
+        let Intent { request, revokes, tries, parked, .. } = intent;
+        format!("{request:?} {revokes} {tries} {parked}")
+    };
     intents.into_iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
@@ -207,7 +210,7 @@ async fn step(choices: &mut Choices, store: &dyn Store) -> String {
                 return "no intents".to_owned();
             }
             let one = c.of(&all);
-            store.tried(integration, one.number, one.tries + 1).await.unwrap();
+            store.tried(integration, one.number, one.tries + 1, !one.parked).await.unwrap();
             if c.below(2) == 0 {
                 store.fulfil(integration, &[one.number]).await.unwrap();
             }

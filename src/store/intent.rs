@@ -18,6 +18,8 @@ pub struct Intent {
     pub revokes: bool,
     /// How often it was tried in the background.
     pub tries: u32,
+    /// Whether the vendor refused it, though it takes access away: it is tried again, and keeps nothing else waiting.
+    pub parked: bool,
     /// When it was accepted, in milliseconds since the Unix epoch.
     pub since: i64,
 }
@@ -34,7 +36,7 @@ impl Intents {
     pub fn add(&mut self, target: &Target, request: &Request, revokes: bool, since: i64) -> u64 {
         self.last += 1;
         let number = self.last;
-        let intent = Intent { number, request: request.clone(), revokes, tries: 0, since };
+        let intent = Intent { number, request: request.clone(), revokes, tries: 0, parked: false, since };
         self.open.insert(number, (target.clone(), intent));
         number
     }
@@ -50,9 +52,9 @@ impl Intents {
         all
     }
 
-    pub fn tried(&mut self, number: u64, tries: u32) {
+    pub fn tried(&mut self, number: u64, tries: u32, parked: bool) {
         if let Some((_, intent)) = self.open.get_mut(&number) {
-            intent.tries = tries;
+            (intent.tries, intent.parked) = (tries, parked);
         }
     }
 

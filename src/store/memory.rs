@@ -488,8 +488,8 @@ impl Store for Memory {
         self.with(integration, |shelf| shelf.intents.all())
     }
 
-    fn tried<'a>(&'a self, integration: &'a str, number: u64, tries: u32) -> Later<'a, ()> {
-        self.with(integration, |shelf| shelf.intents.tried(number, tries))
+    fn tried<'a>(&'a self, integration: &'a str, number: u64, tries: u32, parked: bool) -> Later<'a, ()> {
+        self.with(integration, |shelf| shelf.intents.tried(number, tries, parked))
     }
 
     fn fulfil<'a>(&'a self, integration: &'a str, numbers: &'a [u64]) -> Later<'a, ()> {

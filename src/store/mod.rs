@@ -305,8 +305,8 @@ pub trait Store: Send + Sync {
     /// accepted.
     fn intents<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<Intent>>;
 
-    /// Notes how often a change was tried.
-    fn tried<'a>(&'a self, integration: &'a str, number: u64, tries: u32) -> Later<'a, ()>;
+    /// Notes how often a change was tried, and whether the vendor refused it.
+    fn tried<'a>(&'a self, integration: &'a str, number: u64, tries: u32, parked: bool) -> Later<'a, ()>;
 
     /// Notes that changes are done, or need not be done any more.
     fn fulfil<'a>(&'a self, integration: &'a str, numbers: &'a [u64]) -> Later<'a, ()>;

@@ -100,7 +100,8 @@ async fn one_who_joins_50000_is_one_on_the_wire_and_nobody_is_read() {
     let path = format!("/Groups/{}", made.body["id"].as_str().unwrap());
     vendor.clear_log();
     let join = json!([{ "op": "add", "path": "members", "value": [{ "value": ids[0] }] }]);
-    assert!(idp.patch(&path, &join).await.status < 300);
+    let joined = idp.patch(&path, &join).await;
+    assert!(joined.status < 300, "{joined:?}");
     let log = vendor.log();
     let calls: Vec<_> = log.iter().map(|one| (one.method.as_str(), named(one))).collect();
     assert_eq!(calls, [("PATCH", 1)]);

@@ -61,6 +61,8 @@ async fn a_test_mode_is_never_a_success() {
     let mut other = user("ana");
     other["title"] = json!("Dr");
     let before = [idp.get(&ana).await.body, idp.get(&staff).await.body];
+    // What changes nothing is true: it is so.
+    assert!(idp.patch(&ana, &replace("displayName", "ana")).await.status < 300);
     is_patience(&idp.patch(&ana, &replace("title", "Dr")).await, SAYS);
     is_patience(&idp.put(&ana, &other).await, SAYS);
     is_patience(&idp.patch(&ana, &replace("active", false)).await, SAYS);
@@ -69,10 +71,13 @@ async fn a_test_mode_is_never_a_success() {
     is_patience(&idp.patch(&staff, &replace("displayName", "Crew")).await, SAYS);
     is_patience(&idp.delete(&staff).await, SAYS);
     assert_eq!([idp.get(&ana).await.body, idp.get(&staff).await.body], before);
-    // What changes nothing is true: it is so.
-    assert!(idp.patch(&ana, &replace("displayName", "ana")).await.status < 300);
-    // Live, everything is what it says.
+    // Live, everything is what it says. Those who were to be gone go by themselves: these are others.
     test_mode(&knowbe4, false);
+    let bo = made(&idp, "/Users", &user("bo")).await;
+    let staff = json!({ "schemas": [GROUP], "displayName": "Others", "members": [{ "value": bo }] });
+    let staff = format!("/Groups/{}", made(&idp, "/Groups", &staff).await);
+    let (ana, mut other) = (format!("/Users/{bo}"), user("bo"));
+    other["title"] = json!("Dr");
     assert_eq!(idp.put(&ana, &other).await.body["title"], "Dr");
     assert_eq!(idp.patch(&ana, &replace("title", "Prof")).await.body["title"], "Prof");
     assert!(idp.patch(&staff, &json!([{ "op": "remove", "path": "members" }])).await.status < 300);
@@ -170,7 +175,6 @@ async fn a_state_of_the_account_is_not_an_answer_about_somebody() {
         for answer in [
             idp.get(&ana).await,
             idp.patch(&ana, &replace("active", false)).await,
-            idp.delete(&ana).await,
             idp.post("/Users", &user("bo")).await,
         ] {
             match gated {
@@ -181,6 +185,14 @@ async fn a_state_of_the_account_is_not_an_answer_about_somebody() {
         }
         ninjaone.console("sso", &json!({ "on": true })).unwrap();
         assert!(idp.patch(&ana, &replace("active", false)).await.status < 300);
+        ninjaone.console("sso", &json!({ "on": false })).unwrap();
+        let answer = idp.delete(&ana).await;
+        match gated {
+            true => is_patience(&answer, "SCIM is switched off in NinjaOne"),
+            false => assert_eq!(answer.status, 403, "{answer:?}"),
+        }
+        ninjaone.console("sso", &json!({ "on": true })).unwrap();
+        assert!(idp.delete(&ana).await.status < 300);
     }
 }
 

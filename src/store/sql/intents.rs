@@ -41,21 +41,21 @@ impl Book<'_> {
 
     pub async fn intents_for(&mut self, target: &Target) -> Done<Vec<Intent>> {
         let hash = self.target(target);
-        let sql = "SELECT n, sealed, revokes, tries, since FROM intent WHERE target = $1 ORDER BY n";
+        let sql = "SELECT n, sealed, revokes, tries, since, parked FROM intent WHERE target = $1 ORDER BY n";
         let rows = self.run(sql, params![hash]).await?;
         rows.iter().map(|row| self.intent(row)).collect()
     }
 
     pub async fn intents(&mut self) -> Done<Vec<Intent>> {
-        let sql = "SELECT n, sealed, revokes, tries, since FROM intent WHERE integration = $1
+        let sql = "SELECT n, sealed, revokes, tries, since, parked FROM intent WHERE integration = $1
             ORDER BY revokes DESC, n";
         let rows = self.run(sql, params![self.scope]).await?;
         rows.iter().map(|row| self.intent(row)).collect()
     }
 
-    pub async fn tried(&mut self, number: u64, tries: u32) -> Done {
-        let sql = "UPDATE intent SET tries = $1 WHERE n = $2";
-        self.run(sql, params![i64::from(tries), key(number)]).await?;
+    pub async fn tried(&mut self, number: u64, tries: u32, parked: bool) -> Done {
+        let sql = "UPDATE intent SET tries = $1, parked = $2 WHERE n = $3";
+        self.run(sql, params![i64::from(tries), parked, key(number)]).await?;
         Ok(())
     }
 
@@ -74,6 +74,7 @@ impl Book<'_> {
             revokes: row.int(2)? == 1,
             tries: u32::try_from(row.int(3)?).unwrap_or_default(),
             since: row.int(4)?,
+            parked: row.int(5)? == 1,
         })
     }
 }

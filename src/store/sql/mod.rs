@@ -480,9 +480,9 @@ impl<B: Backend> Store for Sql<B> {
         self.with(Mode::Read, integration, move |mut book| Box::pin(async move { book.intents().await }))
     }
 
-    fn tried<'a>(&'a self, integration: &'a str, number: u64, tries: u32) -> Later<'a, ()> {
+    fn tried<'a>(&'a self, integration: &'a str, number: u64, tries: u32, parked: bool) -> Later<'a, ()> {
         self.with(Mode::Write, integration, move |mut book| {
-            Box::pin(async move { book.tried(number, tries).await })
+            Box::pin(async move { book.tried(number, tries, parked).await })
         })
     }
 

@@ -98,6 +98,7 @@ CREATE TABLE intent (
     target {bytes} NOT NULL,
     revokes BIGINT NOT NULL,
     tries BIGINT NOT NULL,
+    parked BIGINT NOT NULL DEFAULT 0,
     since BIGINT NOT NULL,
     sealed {bytes} NOT NULL
 );
