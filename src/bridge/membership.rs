@@ -42,6 +42,8 @@ struct Noted {
     doubt: Doubt,
     /// Whether the groups are known.
     learnt: bool,
+    /// No rule makes anything of this group, as it was or as it becomes: nobody's rules need to run again for the change.
+    quiet: bool,
 }
 
 /// What a group has become.
@@ -67,14 +69,14 @@ impl Integration {
         let Some(user) = user else { return Ok(Some(Value::from(Vec::new()))) };
         self.know_groups(context).await?;
         let groups = self.store.groups_of(&self.name, user).await?;
-        let group = |(id, name): (CompactString, CompactString)| {
-            Value::from_iter([
-                ("value", Value::from(id)),
-                ("display", name.clone().into()),
-                ("displayName", name.into()),
-            ])
-        };
-        Ok(Some(groups.into_iter().map(group).collect()))
+        Ok(Some(groups.into_iter().map(|(id, name)| as_element(&id, &name)).collect()))
+    }
+
+    /// Whether rules are the same for who is in a group and who is not, under each of its names; one of which nothing is
+    /// known is none.
+    fn is_quiet(&self, id: &str, names: &[Option<&str>]) -> bool {
+        let lens = self.lens(ResourceType::User);
+        names.iter().all(|name| name.is_some_and(|name| !lens.concerns_group(&as_element(id, name))))
     }
 
     /// The value of `$groups` for a change of a user, when it makes a difference. A user who is deactivated need not wait
@@ -174,15 +176,16 @@ impl Integration {
         }
         let learnt = self.know_groups(context).await.is_ok();
         let GroupChange { display_name, replaced, added, mut removed } = effect(operations);
+        let was = self.store.name_of(&self.name, id).await?;
+        let quiet = self.is_quiet(id, &[was.as_deref(), display_name.as_deref().or(was.as_deref())]);
         if replaced || display_name.is_some() {
-            let known = self.store.name_of(&self.name, id).await?.filter(|_| learnt);
-            let Some(name) = known else { return Ok(None) };
+            let Some(name) = was.filter(|_| learnt) else { return Ok(None) };
             // Okta names a group again whenever it changes its members.
             if replaced || display_name.is_some_and(|new| new != name) {
                 removed.extend(self.store.members_of(&self.name, id).await?);
             }
         }
-        self.note(id, learnt, &removed, &added).await.map(Some)
+        self.note(id, (learnt, quiet), &removed, &added).await.map(Some)
     }
 
     /// Notes the difference of a group before it is made.
@@ -202,9 +205,12 @@ impl Integration {
             self.store.members_of(&self.name, id).await?.into_iter().chain(before.members).collect();
         let is: HashSet<&CompactString> = after.members.iter().collect();
         let renamed = before.display_name != after.display_name;
+        let was = self.store.name_of(&self.name, id).await?;
+        let names = [was.as_deref(), Some(before.display_name.as_str()), Some(after.display_name.as_str())];
+        let quiet = self.is_quiet(id, &names);
         let losing: Vec<_> = known.iter().filter(|user| renamed || !is.contains(user)).cloned().collect();
         let others: Vec<_> = after.members.iter().filter(|user| !known.contains(*user)).cloned().collect();
-        self.note(id, learnt, &losing, &others).await
+        self.note(id, (learnt, quiet), &losing, &others).await
     }
 
     /// Notes that a group is about to end. Who is in it must be known before.
@@ -214,23 +220,25 @@ impl Integration {
         }
         let learnt = self.know_groups(context).await.is_ok();
         let mut members = self.store.members_of(&self.name, id).await?;
-        if (!learnt || self.store.name_of(&self.name, id).await?.is_none())
+        let was = self.store.name_of(&self.name, id).await?;
+        let quiet = self.is_quiet(id, &[was.as_deref()]);
+        if (!learnt || was.is_none())
             && let Some(group) = self.group_of_vendor(id, context).await?
         {
             members.extend(group.members);
         }
-        self.note(id, learnt, &members, &[]).await
+        self.note(id, (learnt, quiet), &members, &[]).await
     }
 
     async fn note(
         &self,
         id: &str,
-        learnt: bool,
+        (learnt, quiet): (bool, bool),
         losing: &[CompactString],
         others: &[CompactString],
     ) -> Result<Pending, Error> {
         let doubt = self.store.doubt(&self.name, id, losing, others).await?;
-        Ok(Pending(Some(Noted { doubt, learnt })))
+        Ok(Pending(Some(Noted { doubt, learnt, quiet })))
     }
 
     /// The change was not made, or nobody knows. What is certain is taken back; what is not is looked after.
@@ -256,7 +264,9 @@ impl Integration {
         now: Now,
         context: &Context,
     ) -> Result<(), Error> {
-        let Some(Noted { doubt, learnt }) = pending.0 else { return Ok(()) };
+        let Some(Noted { doubt, learnt, quiet }) = pending.0 else { return Ok(()) };
+        // What was done to it before may have been more than that.
+        let quiet = quiet && learnt && !doubt.doubted;
         let noted = match now {
             Now::Changed(change) if learnt && doubt.known && !doubt.doubted => {
                 self.store.change_group(&self.name, id, change).await.map_err(Error::from)
@@ -267,7 +277,12 @@ impl Integration {
             Now::Gone => Ok(self.store.learn_group(&self.name, id, None).await?),
         };
         let done = match noted {
-            Ok(()) => self.bring_up_to_date(id, context).await,
+            Ok(()) => {
+                if quiet {
+                    self.store.take_back(&self.name, id, doubt).await?;
+                }
+                self.bring_up_to_date(id, context).await
+            }
             Err(error) => Err(error),
         };
         if done.is_err() || !learnt {
@@ -288,7 +303,8 @@ impl Integration {
         }
         let learnt = self.know_groups(context).await.is_ok();
         let group = as_group(group);
-        let pending = self.note(id, learnt, &[], &group.members).await?;
+        let quiet = self.is_quiet(id, &[Some(group.display_name.as_str())]);
+        let pending = self.note(id, (learnt, quiet), &[], &group.members).await?;
         self.done(id, pending, Now::Is(group), context).await
     }
 
@@ -330,6 +346,15 @@ impl Integration {
             Err(error) => Err(error),
         }
     }
+}
+
+/// A group as an element of `$groups`.
+fn as_element(id: &str, name: &str) -> Value {
+    Value::from_iter([
+        ("value", Value::from(id)),
+        ("display", Value::from(name)),
+        ("displayName", Value::from(name)),
+    ])
 }
 
 /// What rules need to know of a group.

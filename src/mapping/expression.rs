@@ -50,6 +50,15 @@ impl Condition {
         })
     }
 
+    /// Whether it may be otherwise for who is in a group than for who is not, whatever other groups he is in.
+    pub(super) fn concerns_group(&self, group: &Value) -> bool {
+        match &self.element {
+            _ if !self.groups => false,
+            Some(element) if element.list == special_member("groups") => element.selects(group),
+            _ => true,
+        }
+    }
+
     /// Whether it holds for a resource that carries the special members.
     pub(super) fn holds(&self, resource: &Value) -> bool {
         if let Some(element) = &self.element {
@@ -94,11 +103,13 @@ impl AnElement {
     }
 
     fn is_in(&self, resource: &Value) -> bool {
-        let selected = |element: &Value| {
-            self.any.iter().any(|(key, value)| element.get(key).is_some_and(|found| found == value))
-        };
         let Some(list) = resource.get(&self.list) else { return false };
-        list.items().iter().any(selected) || list.members().any(|(_, member)| selected(member))
+        list.items().iter().any(|item| self.selects(item))
+            || list.members().any(|(_, member)| self.selects(member))
+    }
+
+    fn selects(&self, element: &Value) -> bool {
+        self.any.iter().any(|(key, value)| element.get(key).is_some_and(|found| found == value))
     }
 }
 

@@ -31,6 +31,7 @@ mod unread;
 use std::sync::Arc;
 
 use crate::remainder::Remembered;
+use crate::scim::json::Value;
 use crate::scim::name::AttrPath;
 use crate::scim::schema::{Catalog, Returned};
 use crate::yaml::{Mistake, Node};
@@ -151,6 +152,12 @@ impl Lens {
     /// Whether a rule reads `$groups`, so that a change of membership changes users.
     pub fn reads_groups(&self) -> bool {
         self.reads_groups
+    }
+
+    /// Whether some rule may make something else of a user who is in a group (an element of `$groups`) than of one who is
+    /// not.
+    pub fn concerns_group(&self, group: &Value) -> bool {
+        self.rules.iter().any(|rule| rule.concerns_group(group))
     }
 
     /// The attribute of the identity provider that an attribute of the vendor is; itself, if no rule moves one there.

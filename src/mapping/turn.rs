@@ -53,13 +53,24 @@ impl Lens {
 impl Rule {
     /// Whether it reads the user's groups.
     pub(super) fn reads_groups(&self) -> bool {
-        let condition = match &self.verb {
+        self.makes_of_groups() || self.condition().is_some_and(|condition| condition.groups)
+    }
+
+    /// Whether it may make something else of a user who is in a group than of one who is not.
+    pub(super) fn concerns_group(&self, group: &Value) -> bool {
+        self.makes_of_groups() || self.condition().is_some_and(|condition| condition.concerns_group(group))
+    }
+
+    fn condition(&self) -> Option<&Condition> {
+        match &self.verb {
             Verb::Refuse { when, .. } => Some(when),
             _ => self.when.as_ref(),
-        };
-        let sources = matches!(&self.verb, Verb::Set { from, .. }
-            if from.sources().any(|source| source.root() == Root::Groups));
-        sources || condition.is_some_and(|condition| condition.groups)
+        }
+    }
+
+    fn makes_of_groups(&self) -> bool {
+        matches!(&self.verb, Verb::Set { from, .. }
+            if from.sources().any(|source| source.root() == Root::Groups))
     }
 }
 

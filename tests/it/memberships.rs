@@ -259,3 +259,47 @@ async fn an_account_that_a_creation_takes_over_keeps_what_its_groups_give() {
     assert_eq!(sent.body["userType"], "endUser", "as of somebody who is in no group");
     scene.becomes("ana", "Technician").await;
 }
+
+#[tokio::test]
+async fn a_group_of_which_no_rule_makes_anything_concerns_nobody() {
+    let scene = Scene::set(techs()).await;
+    let idp = scene.bridge.client();
+    let named = |name: &str| json!([{ "op": "replace", "path": "displayName", "value": name }]);
+    let others = json!({ "displayName": "Crew", "members": [{ "value": "ana" }, { "value": "cem" }] });
+    for answer in [
+        idp.patch("/Groups/g2", &add("cem")).await,
+        idp.patch("/Groups/g2", &named("Crew")).await,
+        idp.put("/Groups/g2", &others).await,
+        idp.patch("/Groups/g2", &remove("ana")).await,
+    ] {
+        assert!(answer.status < 300, "{answer:?}");
+    }
+    let asked = scene.script.asked();
+    assert!(asked.iter().all(|asked| !asked.path.starts_with("/Users")), "{asked:?}");
+    // Who is in it is known all the same, once its name means something, and until it does not any more.
+    assert!(idp.patch("/Groups/g2", &named("Techs")).await.status < 300);
+    assert_eq!((scene.kind("ana"), scene.kind("cem")), (json!("Technician"), json!("Technician")));
+    assert!(idp.patch("/Groups/g2", &named("Crew")).await.status < 300);
+    assert_eq!((scene.kind("ana"), scene.kind("cem")), (json!("Technician"), json!("endUser")));
+    scene.script.asked();
+    assert_eq!(idp.delete("/Groups/g2").await.status, 204);
+    assert!(scene.script.asked().iter().all(|asked| !asked.path.starts_with("/Users")));
+}
+
+#[tokio::test]
+async fn a_group_in_doubt_concerns_everybody_whatever_it_is_called_now() {
+    let scene = Scene::set(techs()).await;
+    let idp = scene.bridge.client();
+    // The vendor does it, and says that it failed; it does not answer the look at the users either.
+    scene.strike(|asked| match asked.method.as_str() {
+        "PATCH" if asked.path == "/Groups/g1" => Some((500, true)),
+        "GET" if asked.path.starts_with("/Users/") => Some((500, false)),
+        _ => None,
+    });
+    let named = json!([{ "op": "replace", "path": "displayName", "value": "Crew" }]);
+    assert_eq!(idp.patch("/Groups/g1", &named).await.status, 503);
+    scene.strike(|_| None);
+    assert!(idp.patch("/Groups/g1", &remove("bo")).await.status < 300);
+    scene.becomes("ana", "endUser").await;
+    scene.becomes("bo", "endUser").await;
+}
