@@ -187,8 +187,8 @@ impl Write<'_> {
         self.context.trail.note("the vendor made an active account of an inactive one: it is deactivated");
         let off = [off()];
         let _held = self.integration.locks.hold(self.resource, id, self.context.deadline).await?;
-        if let Some(shown) = self.turn(id, &Wanted::Changed(&off)).await? {
-            return Ok(Some(shown));
+        if let Some(turned) = self.turn(id, &Wanted::Changed(&off)).await? {
+            return Ok(turned.shown);
         }
         let seen = self.changed(id, &off).await?;
         let differs = seen.filter(|seen| seen != made);

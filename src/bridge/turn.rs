@@ -17,6 +17,14 @@ use crate::scim::resource;
 use crate::scim::schema::ResourceType;
 use crate::store::{Absent, State};
 
+/// An account of which the vendor made more than a change of attributes.
+pub(super) struct Turned {
+    /// As it is shown, if that is known without a look at it.
+    pub(super) shown: Option<Value>,
+    /// Whether it has access now.
+    pub(super) access: bool,
+}
+
 /// What a client wants of a resource.
 pub(super) enum Wanted<'w> {
     /// That it be this.
@@ -40,9 +48,9 @@ impl Wanted<'_> {
 }
 
 impl Write<'_> {
-    /// Carries out a change of an account of which the vendor makes more than a change of attributes; gives it as it is
-    /// shown. `None`: it is a change like any other.
-    pub(super) async fn turn(&self, id: &str, wanted: &Wanted<'_>) -> Result<Option<Value>, Error> {
+    /// Carries out a change of an account of which the vendor makes more than a change of attributes. `None`: it is a change
+    /// like any other.
+    pub(super) async fn turn(&self, id: &str, wanted: &Wanted<'_>) -> Result<Option<Turned>, Error> {
         let (integration, resource) = (self.integration, self.resource);
         let life = &integration.profile.resource(resource).life;
         if resource != ResourceType::User || !integration.remembers || !life.turns() {
@@ -66,9 +74,11 @@ impl Write<'_> {
             Wanted::Changed(operations) => patch::apply(before.clone(), operations, catalog)?,
         };
         let was_off = absent.is_some() || is_off(&before);
-        let shown = match (vendor, is_off(&after)) {
+        let access = !is_off(&after);
+        let shown = match (vendor, !access) {
             (Some((vendor, true)), true) if absent.is_some() || !was_off => {
-                self.leave(id, &vendor, &before, after, operation).await?
+                let shown = self.leave(id, &vendor, &before, after, operation).await?;
+                return Ok(Some(Turned { shown, access }));
             }
             (_, true) if absent.is_some() || (life.frozen && was_off && after != before) => {
                 self.context.trail.note("the vendor takes no change of this account now: it is remembered");
@@ -90,7 +100,7 @@ impl Write<'_> {
             }
             (None, _) => return Err(Error::not_found()),
         };
-        Ok(Some(shown))
+        Ok(Some(Turned { shown: Some(shown), access }))
     }
 
     /// Whoever has access at the vendor is not away, unless he is just coming back.
@@ -110,7 +120,7 @@ impl Write<'_> {
         Ok((vendor, absent))
     }
 
-    /// Takes access away, and remembers what the vendor forgets with it.
+    /// Takes access away, and remembers what the vendor forgets with it; gives what is shown then, if that is known.
     async fn leave(
         &self,
         id: &str,
@@ -118,7 +128,7 @@ impl Write<'_> {
         before: &Value,
         after: Value,
         operation: Operation,
-    ) -> Result<Value, Error> {
+    ) -> Result<Option<Value>, Error> {
         let (integration, resource) = (self.integration, self.resource);
         let life = &integration.profile.resource(resource).life;
         if life.parks() {
@@ -126,9 +136,24 @@ impl Write<'_> {
             integration.store.park(&integration.name, id, &groups).await?;
         }
         if !life.forgets && life.via != Via::Delete {
+            // Where nothing else changes, and nothing is garbled by it, a PATCH ends without a look at what has become of it.
+            let alone = patch::apply(before.clone(), &[off()], integration.catalog(resource))? == after;
+            let garbles = !integration.profile.resource(resource).bounds.garbled.is_empty();
+            if alone && operation == Operation::Patch && !garbles && self.projection.is_whole() {
+                let body = match self.take_access(id, vendor, before).await {
+                    Ok(body) => body.filter(|body| body.text_at("id") == Some(id)),
+                    Err(error) => return Err(self.stays(id, error).await),
+                };
+                let Some(made) = body.filter(|_| integration.profile.echo == Echo::Full) else {
+                    return Ok(None);
+                };
+                let seen = integration.lens(resource).back(made);
+                integration.remember(resource, id, &after, &seen).await?;
+                return self.shown(seen).await.map(Some);
+            }
             let left = self.differ(id, vendor, before, after, operation).await;
             return match left {
-                Ok(seen) => self.shown(seen).await,
+                Ok(seen) => self.shown(seen).await.map(Some),
                 Err(error) => Err(self.stays(id, error).await),
             };
         }
@@ -142,7 +167,7 @@ impl Write<'_> {
         if life.forgets {
             integration.keep(resource, id, &after, State::Left).await?;
         }
-        Ok(self.shown_as(after))
+        Ok(Some(self.shown_as(after)))
     }
 
     /// He did not leave: nothing waits for him to come back.
@@ -154,8 +179,9 @@ impl Write<'_> {
         absent.and(parked).err().map_or(error, Error::from)
     }
 
-    /// The call that takes access away, alone: what else was to change, the account has when it comes back.
-    async fn take_access(&self, id: &str, vendor: &Value, before: &Value) -> Result<(), Error> {
+    /// The call that takes access away, alone: what else was to change, the account has when it comes back. Gives what it is
+    /// answered with.
+    async fn take_access(&self, id: &str, vendor: &Value, before: &Value) -> Result<Option<Value>, Error> {
         let (integration, resource) = (self.integration, self.resource);
         let calls = match integration.profile.resource(resource).life.via {
             Via::Delete => {
@@ -170,8 +196,8 @@ impl Write<'_> {
             }
         };
         match integration.send_all(&calls, self.context).await {
-            Err(error) if error.kind != Kind::NotFound => Err(error),
-            _ => Ok(()), // who is not there has no access
+            Err(error) if error.kind == Kind::NotFound => Ok(None), // who is not there has no access
+            answered => answered,
         }
     }
 
@@ -224,6 +250,11 @@ impl Write<'_> {
             && let Some(calls) = self.on_again(id, vendor.as_ref()).await?
         {
             match integration.send_all(&calls, self.context).await {
+                Ok(Some(vendor))
+                    if integration.profile.echo == Echo::Full && vendor.text_at("id") == Some(id) =>
+                {
+                    return Ok(vendor);
+                }
                 Ok(_) => {
                     let why = "it has access again: what else it had is compared";
                     return read::fetch(integration, resource, id, &Projection::default(), why, self.context)

@@ -77,9 +77,14 @@ impl Write<'_> {
         if integration.is_buried(resource, id).await? {
             return Err(Error::not_found());
         }
-        if let Some(shown) = Box::pin(self.turn(id, &Wanted::Is(&body))).await? {
+        if let Some(turned) = Box::pin(self.turn(id, &Wanted::Is(&body))).await? {
             drop(held);
-            self.give_back(id).await?;
+            let Some(shown) = turned.shown else {
+                return Err(Error::internal("a PUT whose end is not known"));
+            };
+            if turned.access {
+                self.give_back(id).await?;
+            }
             return Ok(Answer::Replaced(shown));
         }
         let again = integration.has_conditions().then(|| body.clone());
@@ -104,10 +109,12 @@ impl Write<'_> {
         if integration.is_buried(resource, id).await? {
             return Err(Error::not_found());
         }
-        if let Some(shown) = Box::pin(self.turn(id, &Wanted::Changed(operations))).await? {
+        if let Some(turned) = Box::pin(self.turn(id, &Wanted::Changed(operations))).await? {
             drop(held);
-            self.give_back(id).await?;
-            return Ok(Answer::Modified(Some(shown)));
+            if turned.access {
+                self.give_back(id).await?;
+            }
+            return Ok(Answer::Modified(turned.shown));
         }
         let seen = match self.changed(id, operations).await? {
             // "If the attributes parameter is specified, the service provider MUST return 200" with the resource.

@@ -113,3 +113,28 @@ async fn bitwarden_makes_somebody_when_he_is_active() {
     assert!(idp.patch(&format!("/Users/{id}"), &replace("active", false)).await.status < 300);
     assert_eq!(idp.get(&format!("/Users/{id}")).await.body["active"], false);
 }
+
+#[tokio::test]
+async fn memberships_are_given_back_with_access_and_not_before() {
+    let (simulator, bridge, [ana, bo, _], staff) = staffed().await;
+    let idp = bridge.client();
+    let path = format!("/Users/{ana}");
+    simulator.clear_log();
+    let group = |simulator: &Simulator| {
+        simulator.log().iter().any(|entry| entry.method == "PATCH" && entry.path.ends_with(&staff))
+    };
+    let off = idp.patch(&path, &replace("active", false)).await;
+    assert!(off.status < 300, "{}", off.text);
+    let calls = |simulator: &Simulator| -> Vec<String> {
+        simulator.log().into_iter().map(|entry| entry.method).collect()
+    };
+    // Who he is, where he is in, and that he leaves.
+    assert_eq!(calls(&simulator), ["GET", "GET", "PATCH"]);
+    assert!(!group(&simulator), "who has no access is given no membership");
+    assert_eq!(shown(&idp, &staff).await, sorted(&[&ana, &bo]));
+    assert_eq!(idp.get(&path).await.body["active"], false);
+    let on = idp.patch(&path, &replace("active", true)).await;
+    assert!(on.status < 300, "{}", on.text);
+    assert!(group(&simulator), "with access he is given back what he had");
+    assert_eq!(held(&simulator, "Staff"), ["ana@acme.example", "bo@acme.example"]);
+}
