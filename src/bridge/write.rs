@@ -271,7 +271,14 @@ impl Write<'_> {
             // What the vendor made of it, and its `meta`, only the vendor knows.
             _ => {
                 let why = "the vendor answered without the resource";
-                read::fetch(integration, resource, id, &Projection::default(), why, self.context).await
+                if !integration.hides_members(resource) {
+                    let whole = Projection::default();
+                    return read::fetch(integration, resource, id, &whole, why, self.context).await;
+                }
+                // Who is in the group it was told just now.
+                let others = Projection { without: vec![AttrPath::core("members")], ..Projection::default() };
+                let body = read::fetch(integration, resource, id, &others, why, self.context).await?;
+                Ok(with_members(body, &after))
             }
         }
     }

@@ -244,3 +244,23 @@ async fn a_member_whom_the_vendor_does_not_find_is_a_mistake_of_the_request() {
     let rename = json!([{ "op": "replace", "path": "displayName", "value": "Crew" }]);
     assert_eq!(idp.patch("/Groups/g1", &rename).await.status, 502);
 }
+
+#[tokio::test]
+async fn who_is_in_a_group_is_asked_once_for_a_put() {
+    let (bridge, script, _) = bridge().await;
+    let idp = bridge.client();
+    idp.post("/Groups", &json!({ "schemas": [GROUP], "displayName": "Staff", "members": ids(0..3) })).await;
+    script.asked();
+    let put = json!({ "schemas": [GROUP], "displayName": "Staff", "members": ids(1..5) });
+    let answer = idp.put("/Groups/g1", &put).await;
+    assert_eq!(
+        (answer.status, answer.body["members"].as_array().map(Vec::len)),
+        (200, Some(4)),
+        "{}",
+        answer.text
+    );
+    let asked = script.asked();
+    let about_users = asked.iter().filter(|asked| asked.path == "/Users").count();
+    assert_eq!((about_users, asked.len()), (1, 4), "{asked:?}");
+    assert_eq!(idp.get("/Groups/g1").await.body["meta"]["version"], answer.body["meta"]["version"]);
+}
