@@ -213,7 +213,8 @@ impl Write<'_> {
             let why = "the vendor does not answer a creation with what it made";
             return read::fetch(integration, resource, id, &Projection::default(), why, self.context).await;
         }
-        let calls = emulation::direct(&integration.profile, resource, id, then);
+        let calls =
+            emulation::direct(&integration.profile, resource, id, then, integration.catalog(resource));
         let calls = calls.ok_or_else(|| Error::internal("a creation that cannot be completed"))?;
         integration.send_all(&calls, self.context).await.map_err(Error::of_known)?;
         let why = "the creation took two steps";

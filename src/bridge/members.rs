@@ -166,7 +166,8 @@ impl Write<'_> {
             let all = after.get("members").cloned().unwrap_or_else(|| Value::from(Vec::new()));
             let path = Path::Attribute(AttrPath::core("members"));
             let replace = [PatchOperation::new(Op::Replace, path, all.clone())];
-            let Some(calls) = emulation::direct(&integration.profile, resource, id, &replace) else {
+            let catalog = integration.catalog(resource);
+            let Some(calls) = emulation::direct(&integration.profile, resource, id, &replace, catalog) else {
                 return Ok(vendor);
             };
             self.context.trail.note("who is in the group is not known: the vendor is told of everybody");

@@ -26,6 +26,7 @@ mod parked;
 mod present;
 mod read;
 mod recall;
+mod remains;
 mod renewal;
 mod replay;
 mod settling;

@@ -283,7 +283,13 @@ impl Write<'_> {
         }
         let given = Given { operation: Operation::Patch, ..Given::default() };
         let Ok(Some(direct)) = integration.lens(resource).direct(&on, &given) else { return Ok(None) };
-        let calls = emulation::direct(&integration.profile, resource, id, &direct.send);
+        let calls = emulation::direct(
+            &integration.profile,
+            resource,
+            id,
+            &direct.send,
+            integration.catalog(resource),
+        );
         Ok(calls.filter(|calls| !calls.is_empty()))
     }
 

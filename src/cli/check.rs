@@ -127,7 +127,7 @@ fn case(compiled: &Compiled, resource: ResourceType, path: &AttrPath) -> Case {
     // Whether the vendor would take one operation there, as it is.
     let takes = |path: &AttrPath| {
         let operation = Operation::new(Op::Replace, ScimPath::Attribute(path.clone()), true);
-        emulation::direct(&compiled.profile, resource, "id", &[operation]).is_some()
+        emulation::direct(&compiled.profile, resource, "id", &[operation], lens.catalog()).is_some()
     };
     match lens.case(&ScimPath::Attribute(path.clone())) {
         Case::Pass if able.deny.iter().any(|other| about(other) && other.sub.is_none()) => Case::Local,

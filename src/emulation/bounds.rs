@@ -84,11 +84,7 @@ impl Bounds {
     /// Whether an attribute is bounded in any way.
     pub fn concern(&self, path: &AttrPath) -> bool {
         let about = |other: &AttrPath| other.same_attribute(path);
-        self.max_len.iter().any(|(other, _)| about(other))
-            || self.changed(path)
-            || self.immutable.iter().any(about)
-            // What is garbled is seen by reading alone.
-            || (!self.garbled.is_empty() && path.is_core("active"))
+        self.max_len.iter().any(|(other, _)| about(other)) || self.changed(path) || self.depend(path)
     }
 
     /// Whether an attribute does not always come back as it was sent.
@@ -102,6 +98,37 @@ impl Bounds {
         self.max_values.iter().map(|one| &one.path).chain(&self.create_only).chain(&self.garbled).chain(cut)
     }
 
+    /// Whether what becomes of a change of an attribute depends on what the vendor has. Of a text that is cut, it may be
+    /// nothing.
+    pub(super) fn depend(&self, path: &AttrPath) -> bool {
+        let once = self.create_only.iter().chain(&self.immutable).chain(&self.garbled);
+        let cut = self.cut.iter().map(|(cut, _)| cut);
+        once.chain(cut).any(|other| other.same_attribute(path))
+            // What is garbled is seen by reading alone.
+            || (!self.garbled.is_empty() && path.is_core("active"))
+    }
+
+    /// Whether the texts of a resource are as short as the vendor wants them; its lists, cut to what it gets.
+    pub(super) fn apply_blindly(&self, resource: &mut Value) -> bool {
+        self.cut(resource);
+        self.max_len.iter().all(|(bound, most)| {
+            bound.attribute_in(resource).is_none_or(|value| longest(value, bound) <= *most)
+        })
+    }
+
+    /// Leaves so many values of a list, and so much of a text, as the vendor gets.
+    fn cut(&self, resource: &mut Value) {
+        for one in &self.max_values {
+            if let Some(list) = one.path.get(resource).filter(|list| list.items().len() > one.n) {
+                let kept = one.keep(list);
+                one.path.set(resource, kept);
+            }
+        }
+        for (path, most) in &self.cut {
+            shorten(path, *most, resource);
+        }
+    }
+
     /// Puts a resource into the bounds. `before`: what the vendor has; `None` when it is about to be made.
     ///
     /// # Errors
@@ -112,15 +139,7 @@ impl Bounds {
         before: Option<&Value>,
         catalog: &Catalog,
     ) -> Result<(), Error> {
-        for one in &self.max_values {
-            if let Some(list) = one.path.get(resource).filter(|list| list.items().len() > one.n) {
-                let kept = one.keep(list);
-                one.path.set(resource, kept);
-            }
-        }
-        for (path, most) in &self.cut {
-            shorten(path, *most, resource);
-        }
+        self.cut(resource);
         if let Some(before) = before {
             let both_off = is_off(before) && is_off(resource);
             let garbled = self.garbled.iter().filter(|_| both_off);

@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 
+use super::blind::blind;
 use super::fit::trim;
 use super::life::Via;
 use super::paging::{At, Paging};
@@ -223,22 +224,23 @@ pub fn direct(
     resource: ResourceType,
     id: &str,
     operations: &[Operation],
+    catalog: &Catalog,
+) -> Option<Vec<Call>> {
+    let told = blind(profile, resource, operations, catalog)?;
+    if told.len() < operations.len() {
+        return None;
+    }
+    as_they_are(profile, resource, id, told)
+}
+
+/// The calls for operations that are what the vendor is to be sent; `None` when it would not take them.
+pub fn as_they_are(
+    profile: &Profile,
+    resource: ResourceType,
+    id: &str,
+    mut operations: Vec<Operation>,
 ) -> Option<Vec<Call>> {
     let able = profile.resource(resource);
-    let plain = operations.iter().all(|operation| {
-        let attribute = operation.path.as_ref().and_then(Path::attribute);
-        attribute.is_some_and(|path| {
-            let about = |other: &AttrPath| other.same_attribute(&path);
-            let whole = |allow: &Vec<AttrPath>| allow.iter().any(|other| other.sub.is_none() && about(other));
-            able.allow.as_ref().is_none_or(whole)
-                && !able.deny.iter().any(about)
-                && !able.enums.iter().any(|one| about(&one.path))
-                && !able.bounds.concern(&path)
-                && !able.username.concerns(&path)
-                && !able.words.concern(&path)
-                && !able.group_rules.concern(&path)
-        })
-    });
     if profile.speak == Speak::Okta {
         let ruled = |operation: &Operation| {
             let attribute = operation.path.as_ref().and_then(Path::attribute);
@@ -248,7 +250,7 @@ pub fn direct(
             return None;
         }
         let revokes = operations.iter().any(revokes);
-        let body = okta::direct(resource, id, operations)?;
+        let body = okta::direct(resource, id, &operations)?;
         let why = "as Okta sends it";
         return Some(vec![Call { revokes, ..Call::new(Verb::Patch, resource, Some(id), why).with(body) }]);
     }
@@ -262,15 +264,13 @@ pub fn direct(
     if profile.if_match == IfMatch::Etag
         || !patchable
         || put
-        || !plain
-        || !patch::takes(able, operations)
-        || !sayable(able, resource, operations)
+        || !patch::takes(able, &operations)
+        || !sayable(able, resource, &operations)
     {
         return None;
     }
-    let mut sent = operations.to_vec();
-    sent.iter_mut().for_each(|operation| without_refs(&mut operation.value));
-    Some(patches(able, resource, id, sent, "the operations need no look at the vendor first"))
+    operations.iter_mut().for_each(|operation| without_refs(&mut operation.value));
+    Some(patches(able, resource, id, operations, "the operations need no look at the vendor first"))
 }
 
 /// Whether operations can be said where they are written as a part of the resource.

@@ -152,6 +152,11 @@ impl Lens {
                     }
                     out.send.push(operation.clone());
                 }
+                // What the vendor makes of it is remembered beside what was written.
+                Case::Diff if self.is_echoed(path, operation) => match self.rewrite(path, operation)? {
+                    Some(operation) => out.send.push(operation),
+                    None => return Ok(None),
+                },
                 Case::Diff => return Ok(None),
             }
         }
@@ -168,6 +173,27 @@ impl Lens {
             });
         }
         Ok(Some(out))
+    }
+
+    /// Whether an operation writes the whole of an attribute of which the vendor gets another value, and nothing else comes of
+    /// it.
+    fn is_echoed(&self, path: &Path, operation: &Operation) -> bool {
+        let Some(plain) = path.as_plain().filter(|path| path.sub.is_none()) else { return false };
+        let is_it = |other: &AttrPath| other.same_attribute(plain);
+        let one = self.catalog.target(plain).is_some_and(|attribute| !attribute.multi_valued);
+        let mut touching = self.rules.iter().filter(|rule| touches(rule, plain));
+        let (Some(rule), None) = (touching.next(), touching.next()) else { return false };
+        let moved = matches!(&rule.verb, Verb::Move { from, to, otherwise: None, .. }
+            if from.is(path) && from.element.is_none() && to.element.is_none() && to.attribute == *plain);
+        self.pass
+            && one
+            && moved
+            && !operation.value.is_unassigned()
+            && rule.back == super::rule::Back::Echo
+            && rule.when.is_none()
+            && rule.ops.is_empty()
+            && rule.merge == Merge::Replace
+            && !self.rules.iter().any(|rule| reads(rule, &is_it))
     }
 
     /// Whether the operations themselves give all that a rule reads, and nobody else writes its target.

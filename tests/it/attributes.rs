@@ -345,6 +345,70 @@ async fn what_is_too_long_is_cut_for_the_vendor_alone() {
 }
 
 #[tokio::test]
+async fn what_is_written_whole_is_written_without_a_look_and_read_back() {
+    let two = json!([{ "value": "1", "type": "work" }, { "value": "2", "type": "mobile", "primary": true }]);
+    let one = json!([{ "value": "3", "type": "work" }]);
+    for (profile, operations, held) in [
+        ("max_len: { title: 4 }", replace("title", "Prof"), json!({ "title": "Prof" })),
+        (
+            "max_values: { phoneNumbers: 1 }",
+            replace("phoneNumbers", two.clone()),
+            json!({ "phoneNumbers": [two[1]] }),
+        ),
+        (
+            "max_values: { phoneNumbers: 1 }",
+            replace("phoneNumbers", one.clone()),
+            json!({ "phoneNumbers": one }),
+        ),
+        (
+            "deny: [phoneNumbers.type]",
+            replace("phoneNumbers", one.clone()),
+            json!({ "phoneNumbers": [{ "value": "3" }] }),
+        ),
+        (
+            "allow: [userName, name.familyName, title]",
+            json!([replace("name.familyName", "Souza")[0], replace("nickName", "A")[0]]),
+            json!({ "name": { "givenName": "Ana", "familyName": "Souza" }, "nickName": null }),
+        ),
+        ("transform: [{ path: title, fn: [lower] }]", replace("title", "Prof"), json!({ "title": "prof" })),
+    ] {
+        let there = json!({ "title": "Dr", "name": { "givenName": "Ana", "familyName": "Silva" } });
+        let directory = Directory::default().user("ana", &there);
+        let (idp, vendor, _bridge) = bridge(&users(&format!("attrs: {{ {profile} }}")), directory).await;
+        let changed = idp.patch("/Users/ana", &operations).await;
+        assert_eq!(changed.status, 200, "{profile}: {changed:?}");
+        let methods: Vec<_> = vendor.script.asked().into_iter().map(|asked| asked.method).collect();
+        assert_eq!(methods, ["PATCH"], "{profile}");
+        let read = idp.get("/Users/ana").await.body;
+        for operation in operations.as_array().unwrap() {
+            let pointer = format!("/{}", operation["path"].as_str().unwrap().replace('.', "/"));
+            assert_eq!(changed.body.pointer(&pointer), Some(&operation["value"]), "{profile}: {changed:?}");
+            assert_eq!(read.pointer(&pointer), Some(&operation["value"]), "{profile}: {read}");
+        }
+        for (name, value) in held.as_object().unwrap() {
+            assert_eq!(vendor.user("ana")[name], *value, "{profile}");
+        }
+        let again = idp.patch("/Users/ana", &operations).await;
+        assert_eq!(again.body["meta"]["version"], changed.body["meta"]["version"], "{profile}");
+        // What an administrator changes is the truth.
+        vendor.directory.lock().unwrap().resources.get_mut("/Users/ana").unwrap()["title"] = json!("Lord");
+        assert_eq!(idp.get("/Users/ana").await.body["title"], "Lord", "{profile}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_vendor_does_not_take_it_does_not_get_in_oktas_words_either() {
+    for (profile, sent) in [("attrs: { deny: [password] }", false), ("attrs: {}", true)] {
+        let profile = format!("{{ speak: okta, resources: {{ Users: {{ {profile} }} }} }}");
+        let (idp, vendor, _bridge) = bridge(&profile, Directory::default().user("ana", &json!({}))).await;
+        let changed = idp.patch("/Users/ana", &replace("password", "secret")).await;
+        assert!(changed.status < 300, "{changed:?}");
+        let writes = vendor.writes();
+        assert_eq!(writes.iter().any(|(_, body)| body.to_string().contains("secret")), sent, "{writes:?}");
+    }
+}
+
+#[tokio::test]
 async fn elements_have_what_the_vendor_needs_and_no_more_than_it_takes() {
     let mut user = ana();
     user["phoneNumbers"] = json!([{ "value": "1", "type": "work" }, { "value": "2", "type": "mobile" },

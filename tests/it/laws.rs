@@ -319,7 +319,7 @@ proptest! {
         let body = json!({ "Operations": operations });
         let read = Ours::read(body.to_string().as_bytes(), &Limits::REQUEST).unwrap();
         let Ok(operations) = speaker.operations(&read, &catalog, &mut Touched::default()) else { return Ok(()) };
-        let names = ["rfc", "ninjaone", "okta-only", "knowbe4", "slack", "atlassian", "snowflake", "databricks", "github-enterprise"];
+        let names = ["rfc", "ninjaone", "okta-only", "knowbe4", "slack", "atlassian", "snowflake", "databricks", "github-enterprise", "aws-identity-center", "servicenow"];
         let all = names.into_iter().map(|name| shipped.join(format!("{name}.yaml"))).chain([own]);
         for mapping in all {
             let user = properties::ours(&user);

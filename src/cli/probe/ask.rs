@@ -115,7 +115,7 @@ impl Asker {
         (resource, id): (ResourceType, &str),
         operations: &[Operation],
     ) -> Option<Answer> {
-        let calls = emulation::direct(profile, resource, id, operations)?;
+        let calls = emulation::direct(profile, resource, id, operations, &profile.catalog(resource))?;
         let mut answer = Answer::default();
         for call in &calls {
             answer = self.call(call).await;
