@@ -148,6 +148,7 @@ fn gates(
             base: format!("{public_url}{}", one.path),
             dialect: one.dialect,
             remembers: one.remembers,
+            held: is_held(&one),
             domains: one.domains.clone(),
             store: store.clone(),
             wire: Wire::Vendor(Endpoint::new(vendor(&one, account.clone())?, &one.compiled.profile)),
@@ -170,6 +171,18 @@ fn gates(
         gates.push((gate, integration));
     }
     Gates::new(gates).map_err(io::Error::other)
+}
+
+/// Whether writes wait for the operator; he is told that they do.
+fn is_held(one: &config::Integration) -> bool {
+    let held = one.compiled.profile.arm_required && !one.vendor.armed;
+    if held {
+        tracing::warn!(
+            integration = %one.name,
+            "the first write at this vendor does what cannot be undone: writes are held until vendor.armed is true"
+        );
+    }
+    held
 }
 
 /// The way to the vendor of an integration, for whoever asks it something else than the bridge does.

@@ -198,6 +198,16 @@ impl Error {
         Self::new(Kind::Unavailable(after), format!("the vendor takes no requests now: {meaning}"))
     }
 
+    /// Nothing is written until the operator says that it may be. Never passed on as a refusal: the change is not lost.
+    pub fn held() -> Self {
+        let detail = "the first change at this vendor removes what cannot be restored: changes are held until the operator of \
+                      the bridge has said that it may";
+        let error = Self::new(Kind::Unavailable(60 * MINUTE), detail);
+        error.advise(
+            "see with `scim-bridge explain` what would be sent, then say vendor: { armed: true } and restart",
+        )
+    }
+
     /// The vendor did not answer in time.
     pub fn overdue() -> Self {
         Self::new(Kind::Overdue(MINUTE), "the vendor did not answer in time")

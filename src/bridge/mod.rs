@@ -81,6 +81,8 @@ pub struct Parts {
     pub profile: Profile,
     /// Whether anything is remembered.
     pub remembers: bool,
+    /// Writes are held until the operator says that he knows what the first of them does.
+    pub held: bool,
     /// The e-mail domains of accounts that may be taken over; none: of any.
     pub domains: Vec<CompactString>,
     /// What is remembered.
@@ -186,6 +188,9 @@ pub async fn handle(
             Action::Read(ref id) => Box::pin(read::read(integration, &request, id, &context)).await,
             _ => Err(Error::internal("a read that is none")),
         };
+    }
+    if integration.held {
+        return Err(Error::held());
     }
     let owned = integration.clone();
     finish::finished(

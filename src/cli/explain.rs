@@ -75,6 +75,8 @@ pub(super) async fn run(arguments: Arguments) -> Exit {
         mapping: one.compiled.mapping.clone(),
         profile: one.compiled.profile.clone(),
         remembers: one.remembers,
+
+        held: false,
         domains: one.domains.clone(),
         store: Arc::new(Memory::default()),
         wire: Wire::Dry(Dry::with(state)),

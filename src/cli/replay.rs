@@ -117,6 +117,8 @@ impl Player<'_> {
             mapping: one.compiled.mapping.clone(),
             profile: one.compiled.profile.clone(),
             remembers: one.remembers,
+
+            held: false,
             domains: one.domains.clone(),
             store: Arc::new(Memory::default()),
             wire: Wire::Replay(Replay::default()),

@@ -79,6 +79,7 @@ fn integration(name: &str, vendor: Vendor, simulator: &Simulator) -> Result<conf
         digests: vec![Digest::of(TOKEN.as_bytes())],
         compiled,
         vendor: config::Vendor {
+            armed: true,
             base: Base::parse(&simulator.base_url(), false).map_err(|error| error.to_string())?,
             token: Secret::new(simulator.token()),
             networks: Vec::new(),

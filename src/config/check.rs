@@ -375,6 +375,7 @@ impl Reader<'_> {
             networks,
             roots: roots.unwrap_or_default(),
             account: node.text_at("account").unwrap_or(name).into(),
+            armed: node.get("armed").and_then(Node::truth) == Some(true),
             limits: Account {
                 rate: limits
                     .and_then(|limits| limits.get("rate"))

@@ -107,6 +107,8 @@ pub struct Vendor {
     pub account: CompactString,
     /// What the vendor allows.
     pub limits: Account,
+    /// The operator knows what the first write does.
+    pub armed: bool,
 }
 
 /// What a vendor allows an account.

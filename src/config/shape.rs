@@ -76,6 +76,12 @@ const VENDOR: Shape = Shape::Object(&[
         "integrations of one account share its limits; the integration's name unless said otherwise",
     ),
     Field::optional("limits", LIMITS, "what the vendor allows"),
+    Field::optional(
+        "armed",
+        Shape::Truth,
+        "the operator knows what the first write does at this vendor; without it, writes to one whose mapping says \
+         `arm_required` are held",
+    ),
     Field::optional("insecure", Shape::Truth, "http without TLS; for tests"),
     Field::optional(
         "networks",

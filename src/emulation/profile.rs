@@ -60,6 +60,8 @@ pub struct Profile {
     pub echo: Echo,
     /// What has to be put right in its answers.
     pub repair: Repair,
+    /// The first write does what cannot be undone: its operator must have said that he knows.
+    pub arm_required: bool,
     /// How far its answers can be believed.
     pub truth: Truth,
     /// How long look-ups may show what was before a write.
@@ -96,6 +98,7 @@ impl Default for Profile {
             wrong_total: false,
             echo: Echo::Full,
             repair: Repair::default(),
+            arm_required: false,
             truth: Truth::default(),
             settle: None,
             paths: [None, None],
@@ -264,6 +267,8 @@ impl Profile {
             profile.groups.unsupported |= !profile.groups.kept;
         }
         let policy = node.get("policy");
+        profile.arm_required =
+            policy.and_then(|policy| policy.get("arm_required")).and_then(Node::truth) == Some(true);
         profile.users.policy = Policy::read(policy, ResourceType::User);
         profile.groups.policy = Policy::read(policy, ResourceType::Group);
         profile.users.unlisted |= policy.and_then(|policy| policy.text_at("import")) == Some("none");

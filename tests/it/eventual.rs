@@ -25,7 +25,10 @@ async fn who_was_made_just_now_is_found() {
         let knowbe4 = Simulator::start(Vendor::KnowBe4, options).await.unwrap();
         knowbe4.console("test-mode", &json!({ "on": false })).unwrap();
         let mut plan = Plan::new().file("own.yaml", mapping);
-        plan.integration("acme", &knowbe4.base_url(), &knowbe4.token()).mapping("./own.yaml").done();
+        plan.integration("acme", &knowbe4.base_url(), &knowbe4.token())
+            .mapping("./own.yaml")
+            .vendor("      armed: true\n")
+            .done();
         let bridge = plan.start().await;
         let idp = bridge.client();
         let made = idp.post("/Users", &user("ana@acme.example")).await;

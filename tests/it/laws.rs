@@ -265,6 +265,8 @@ fn imagined(mapping: &Path) -> Arc<Integration> {
         mapping: compiled.mapping,
         profile: compiled.profile,
         remembers: true,
+
+        held: false,
         domains: Vec::new(),
         store: Arc::new(Memory::default()),
         wire: Wire::Dry(Dry::default()),

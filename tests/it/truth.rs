@@ -33,7 +33,10 @@ async fn to_knowbe4(knowbe4: &Simulator, verifies: bool) -> Bridge {
     let without = shipped.replace("kind: async, settle: 5m, test_mode: true", "kind: async");
     assert_ne!(shipped, without);
     let mut plan = Plan::new().file("own.yaml", if verifies { shipped } else { &without });
-    plan.integration("acme", &knowbe4.base_url(), &knowbe4.token()).mapping("./own.yaml").done();
+    plan.integration("acme", &knowbe4.base_url(), &knowbe4.token())
+        .mapping("./own.yaml")
+        .vendor("      armed: true\n")
+        .done();
     plan.start().await
 }
 
@@ -212,4 +215,47 @@ async fn a_state_is_told_by_the_whole_answer() {
     is_patience(&idp.patch("/Users/ana", &replace("title", "Dr")).await, "it is paused");
     vendor.script.otherwise(|_| None);
     assert_eq!(idp.patch("/Users/ana", &replace("title", "Dr")).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_cannot_be_undone_waits_for_the_operator() {
+    let shipped = include_str!("../../mappings/knowbe4.yaml");
+    let without = shipped.replace("policy: { arm_required: true }", "policy: {}");
+    assert_ne!(shipped, without);
+    for (mapping, vendor_says, held) in [
+        (shipped, "", true),
+        (shipped, "      armed: false\n", true),
+        (shipped, "      armed: true\n", false),
+        (&without, "", false),
+    ] {
+        let knowbe4 = vendor(Vendor::KnowBe4).await;
+        test_mode(&knowbe4, false);
+        let there = knowbe4
+            .console("add-user", &json!({ "email": "bo@acme.example", "aliases": ["bo.lund@acme.example"] }))
+            .unwrap();
+        let mut plan = Plan::new().file("own.yaml", mapping);
+        let integration = plan.integration("acme", &knowbe4.base_url(), &knowbe4.token());
+        integration.mapping("./own.yaml").vendor(vendor_says).done();
+        let bridge = plan.start().await;
+        let idp = bridge.client();
+        let path = format!("/Users/{}", there["id"].as_str().unwrap());
+        for answer in [
+            idp.post("/Users", &user("ana")).await,
+            idp.patch(&path, &replace("title", "Dr")).await,
+            idp.put(&path, &user("bo")).await,
+            idp.delete(&path).await,
+        ] {
+            match held {
+                true => {
+                    is_patience(&answer, "held");
+                    assert_eq!(answer.headers["retry-after"], "3600");
+                }
+                false => assert!(answer.status < 300, "{answer:?}"),
+            }
+        }
+        // What is there can be seen all the same.
+        assert_eq!(idp.get("/Users").await.status, 200);
+        let wrote = knowbe4.log().iter().any(|entry| entry.method != "GET");
+        assert_eq!(wrote, !held);
+    }
 }

@@ -128,7 +128,12 @@ const POLICY: Shape = Shape::Object(&[
         Shape::WordOrLater(&["full", "none"], &["native_api"]),
         "whether users can be listed: all (the default), or perhaps none, as with `visibility: none`",
     ),
-    Field::later("arm_required", "whether writes wait for the operator"),
+    Field::optional(
+        "arm_required",
+        Shape::Truth,
+        "whether the first write does what cannot be undone, such as removing addresses (KnowBe4): writes are held until an \
+         integration says `vendor: { armed: true }`",
+    ),
 ]);
 
 /// A list: elsewhere than it should be, in several places.
