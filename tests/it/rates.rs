@@ -1,15 +1,25 @@
 //! A vendor's limits are kept before it has to say so, for the calls that each counts; and its word for how long to wait is
 //! understood.
 
+use std::time::Duration;
+
+use scim_bridge::simulator::Vendor;
 use serde_json::{Value, json};
 
 use crate::attributes::bridge;
+use crate::peer::bridge::{Plan, vendor};
 use crate::peer::directory::Directory;
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
 fn user(name: &str) -> Value {
     json!({ "schemas": [USER], "userName": name })
+}
+
+/// A mapping without its limits by kind of call.
+pub(crate) fn unlimited(mapping: &str) -> String {
+    let of_limits = |line: &&str| line.starts_with("    buckets:") || line.starts_with("      - { match:");
+    mapping.lines().filter(|line| !of_limits(line)).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn profile(bucket: &str) -> String {
@@ -91,5 +101,38 @@ async fn operations_creations_and_single_resources_are_limited() {
         assert_eq!(seen, asked, "{bucket}");
         let calls = asked.iter().filter(|asked| **asked).count() + usize::from(bucket.contains("create"));
         assert_eq!(vendor.writes().len(), calls, "{bucket}");
+    }
+}
+
+#[tokio::test]
+async fn the_limits_of_slack_are_kept_and_not_found_out() {
+    let shipped = include_str!("../../mappings/slack.yaml");
+    let without = unlimited(shipped);
+    for (mapping, users, violated) in [(shipped, 23, false), (&without, 60, true)] {
+        let slack = vendor(Vendor::Slack).await;
+        let mut plan = Plan::new().file("own.yaml", mapping);
+        plan.integration("acme", &slack.base_url(), &slack.token()).mapping("./own.yaml").done();
+        let bridge = plan.start().await;
+        let idp = bridge.client();
+        let made = (0..users).map(|at| {
+            let name = format!("u{at}@acme.example");
+            let user = json!({ "schemas": [USER], "userName": name, "emails": [{ "value": name, "primary": true }] });
+            let idp = &idp;
+            async move { idp.post("/Users", &user).await.status }
+        });
+        // The vendor's clock goes with ours, and faster, so that it is never behind.
+        let clock = async {
+            let mut ticks = tokio::time::interval(Duration::from_millis(10));
+            loop {
+                ticks.tick().await;
+                slack.advance(Duration::from_millis(30));
+            }
+        };
+        let made = tokio::select! {
+            made = futures_util::future::join_all(made) => made,
+            () = clock => Vec::new(),
+        };
+        assert!(violated || made.iter().all(|status| *status == 201), "{made:?}");
+        assert_eq!(slack.counters().rate_violations > 0, violated, "{:?}", slack.counters());
     }
 }

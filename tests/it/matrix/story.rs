@@ -72,8 +72,17 @@ impl<'c> Story<'c> {
         let simulator = Simulator::start(cell.stand.vendor, options).await.unwrap();
         (cell.stand.prepare)(&simulator);
         let mut plan = Plan::new();
+        let mapping = match cell.stand.unlimited {
+            true => {
+                let known = scim_bridge::config::SHIPPED.iter();
+                let (_, shipped) = known.into_iter().find(|(name, _)| *name == cell.stand.mapping).unwrap();
+                plan = plan.file("own.yaml", &crate::rates::unlimited(shipped));
+                "./own.yaml"
+            }
+            false => cell.stand.mapping,
+        };
         plan.integration("acme", &simulator.base_url(), &simulator.token())
-            .mapping(cell.stand.mapping)
+            .mapping(mapping)
             .more(cell.stand.more)
             .dialect(dialect(cell.client))
             .done();

@@ -10,6 +10,8 @@ pub struct Stand {
     pub vendor: Vendor,
     /// The shipped mapping.
     pub mapping: &'static str,
+    /// The mapping without its limits: what they are is shown elsewhere, and waiting for them takes minutes.
+    pub unlimited: bool,
     /// Lines of the integration, indented by four.
     pub more: &'static str,
     /// Knobs as they must be for the whole matrix.
@@ -31,6 +33,7 @@ pub struct Stand {
 const PLAIN: Stand = Stand {
     vendor: Vendor::Rfc,
     mapping: "rfc",
+    unlimited: false,
     more: "",
     set: &[],
     knobs: &[],
@@ -139,6 +142,7 @@ pub const STANDS: &[Stand] = &[
     Stand {
         vendor: Vendor::Slack,
         mapping: "slack",
+        unlimited: true,
         set: &[("limits", "false")],
         knobs: &[("quoted", "\"400\""), ("v2_filter", "\"eq_username_email\"")],
         keeps: true,
