@@ -13,7 +13,11 @@ use crate::scim::schema::ResourceType;
 impl Write<'_> {
     /// The PATCH translated as it stands, without a look at the vendor. `None` when that is not possible, or the vendor
     /// did not take it: then it is read, applied, and written as a difference.
-    pub(super) async fn direct(&self, id: &str, operations: &[PatchOperation]) -> Result<Option<Option<Value>>, Error> {
+    pub(super) async fn direct(
+        &self,
+        id: &str,
+        operations: &[PatchOperation],
+    ) -> Result<Option<Option<Value>>, Error> {
         let (integration, resource) = (self.integration, self.resource);
         let lens = integration.lens(resource);
         if resource == ResourceType::Group

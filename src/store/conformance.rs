@@ -4,8 +4,8 @@ use compact_str::CompactString;
 
 use super::postgres::tests::Server;
 use super::{
-    Absent, Debt, Group, GroupChange, Intent, Key, Memory, Place, State, Store, StoreKey, Target, VendorId,
-    open,
+    Absent, Debt, Group, GroupChange, Intent, Key, Memory, Place, Said, State, Store, StoreKey, Target,
+    VendorId, open,
 };
 use crate::remainder::{Entry, Remainder, Sent};
 use crate::scim::json::{Limits, Value};
@@ -78,6 +78,18 @@ impl Choices {
         GroupChange { display_name, replaced: self.below(3) == 0, added: self.ids(), removed: self.ids() }
     }
 
+    fn said(&mut self) -> Said {
+        let (group, other, is) = (self.id(), self.id(), self.below(3) > 0);
+        match self.below(8) {
+            0 => Said::Group { group },
+            1 | 2 => Said::User { group, user: other, is },
+            3 | 4 => Said::Edge { parent: group, child: other, is },
+            5 => Said::Applied { group, user: other, is },
+            6 => Said::GroupGone { group },
+            _ => Said::UserGone { user: other },
+        }
+    }
+
     fn request(&mut self) -> Request {
         let (resource, id) = (self.resource(), self.id());
         let mut body = Value::object();
@@ -115,7 +127,7 @@ async fn step(choices: &mut Choices, store: &dyn Store) -> String {
             format!("{}: {:?}", $what, $verb.await.unwrap())
         };
     }
-    match c.below(41) {
+    match c.below(43) {
         0 | 1 => ask!("keep", store.keep(&c.key(), c.remainder())),
         2 => ask!("remainder", store.remainder(&c.key())),
         3 => {
@@ -215,6 +227,12 @@ async fn step(choices: &mut Choices, store: &dyn Store) -> String {
                 store.fulfil(integration, &[one.number]).await.unwrap();
             }
             "tried".to_owned()
+        }
+        39 | 40 => {
+            let integration = c.integration();
+            let said = (0..c.below(6)).map(|_| c.said()).collect();
+            store.say(integration, said).await.unwrap();
+            ask!("nested", store.nested(integration))
         }
         _ if c.below(8) == 0 => {
             let integration = c.integration();

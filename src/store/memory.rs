@@ -10,9 +10,11 @@ use compact_str::CompactString;
 use super::absent::Absents;
 use super::alias::Aliases;
 use super::intent::Intents;
+use super::nested::Nested;
 use super::{
-    Absent, Debt, Doubt, Group, GroupChange, Intent, Key, Later, Mark, Store, Target, Told, VendorId,
+    Absent, Debt, Doubt, Group, GroupChange, Intent, Key, Later, Mark, Said, Store, Target, Told, VendorId,
 };
+use crate::groups::Stored;
 use crate::remainder::Remainder;
 use crate::scim::request::Request;
 use crate::scim::{AttrPath, ResourceType};
@@ -43,6 +45,7 @@ struct Shelf {
     /// The number of the last debt.
     debts: u64,
     intents: Intents,
+    nested: Nested,
 }
 
 struct Owed {
@@ -457,6 +460,14 @@ impl Store for Memory {
             change.added.iter().for_each(|member| shelf.join(&id, member));
             shelf.doubtful.remove(group);
         })
+    }
+
+    fn nested<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<Stored>> {
+        self.with(integration, |shelf| shelf.nested.all())
+    }
+
+    fn say<'a>(&'a self, integration: &'a str, said: Vec<Said>) -> Later<'a, ()> {
+        self.with(integration, |shelf| said.into_iter().for_each(|said| shelf.nested.say(said)))
     }
 
     fn forget_member<'a>(&'a self, integration: &'a str, user: &'a str) -> Later<'a, ()> {

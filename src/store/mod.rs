@@ -9,6 +9,7 @@ mod alias;
 mod conformance;
 mod intent;
 mod memory;
+mod nested;
 mod open;
 mod postgres;
 mod seal;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
+use crate::groups::Stored;
 use crate::remainder::Remainder;
 use crate::scim::request::Request;
 use crate::scim::{AttrPath, ResourceType};
@@ -29,6 +31,7 @@ use crate::scim::{AttrPath, ResourceType};
 pub use absent::{Absent, State};
 pub use intent::{Intent, Named, Target};
 pub use memory::Memory;
+pub use nested::Said;
 pub use open::{Database, Place, open, restore};
 pub use seal::StoreKey;
 pub use sqlite::backup;
@@ -310,4 +313,10 @@ pub trait Store: Send + Sync {
 
     /// Notes that changes are done, or need not be done any more.
     fn fulfil<'a>(&'a self, integration: &'a str, numbers: &'a [u64]) -> Later<'a, ()>;
+
+    /// What was said of groups within groups, of every group of an integration.
+    fn nested<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<Stored>>;
+
+    /// Takes words about groups within groups, one after the other and all of them or none.
+    fn say<'a>(&'a self, integration: &'a str, said: Vec<Said>) -> Later<'a, ()>;
 }

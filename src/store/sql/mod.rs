@@ -5,6 +5,7 @@ mod debts;
 mod form;
 mod groups;
 mod intents;
+mod nested;
 mod open;
 mod resources;
 mod schema;
@@ -18,9 +19,10 @@ use compact_str::CompactString;
 
 use super::seal::Seal;
 use super::{
-    Absent, Debt, Doubt, Group, GroupChange, Intent, Key, Later, Mark, Store, StoreError, Target, Told,
+    Absent, Debt, Doubt, Group, GroupChange, Intent, Key, Later, Mark, Said, Store, StoreError, Target, Told,
     VendorId,
 };
+use crate::groups::Stored;
 use crate::remainder::Remainder;
 use crate::scim::request::Request;
 use crate::scim::{AttrPath, ResourceType};
@@ -491,5 +493,13 @@ impl<B: Backend> Store for Sql<B> {
         self.with(Mode::Write, integration, move |mut book| {
             Box::pin(async move { book.fulfil(&numbers).await })
         })
+    }
+
+    fn nested<'a>(&'a self, integration: &'a str) -> Later<'a, Vec<Stored>> {
+        self.with(Mode::Read, integration, move |mut book| Box::pin(async move { book.nested().await }))
+    }
+
+    fn say<'a>(&'a self, integration: &'a str, said: Vec<Said>) -> Later<'a, ()> {
+        self.with(Mode::Write, integration, move |mut book| Box::pin(async move { book.say(&said).await }))
     }
 }

@@ -92,6 +92,30 @@ CREATE TABLE owed_for (
     team BIGINT NOT NULL REFERENCES ident (n) ON DELETE CASCADE,
     PRIMARY KEY (member, team)
 );
+CREATE TABLE nest (
+    n BIGINT PRIMARY KEY REFERENCES ident (n) ON DELETE CASCADE,
+    integration BIGINT NOT NULL,
+    at_vendor BIGINT NOT NULL
+);
+CREATE INDEX nest_in ON nest (integration);
+CREATE TABLE nest_user (
+    team BIGINT NOT NULL REFERENCES nest (n) ON DELETE CASCADE,
+    member BIGINT NOT NULL REFERENCES ident (n) ON DELETE CASCADE,
+    PRIMARY KEY (team, member)
+);
+CREATE INDEX nest_user_of ON nest_user (member);
+CREATE TABLE nest_edge (
+    team BIGINT NOT NULL REFERENCES nest (n) ON DELETE CASCADE,
+    member BIGINT NOT NULL REFERENCES ident (n) ON DELETE CASCADE,
+    PRIMARY KEY (team, member)
+);
+CREATE INDEX nest_edge_of ON nest_edge (member);
+CREATE TABLE nest_applied (
+    team BIGINT NOT NULL REFERENCES nest (n) ON DELETE CASCADE,
+    member BIGINT NOT NULL REFERENCES ident (n) ON DELETE CASCADE,
+    PRIMARY KEY (team, member)
+);
+CREATE INDEX nest_applied_of ON nest_applied (member);
 CREATE TABLE intent (
     n {serial} PRIMARY KEY{ever},
     integration BIGINT NOT NULL REFERENCES integration (n),
