@@ -48,7 +48,10 @@ impl Write<'_> {
         }
         integration.store.forget(&key).await?;
         match resource {
-            ResourceType::User => integration.store.forget_member(&integration.name, id).await?,
+            ResourceType::User => {
+                integration.store.forget_member(&integration.name, id).await?;
+                integration.nested_user_gone(id).await?;
+            }
             ResourceType::Group => {
                 integration.wait_for(id, &[]).await?;
                 integration.told(resource, id, None).await?;

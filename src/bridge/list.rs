@@ -221,6 +221,14 @@ fn ask(integration: &Integration, resource: ResourceType, query: &Query) -> Push
     if integration.has_aliases() && alias::looks_into_ids(resource, filter) {
         return Pushdown::NOTHING;
     }
+    // Who is a member at the vendor may be so through a group within, and a group within is no member there.
+    if resource == ResourceType::Group && integration.nesting.has_edges() {
+        let mut members = false;
+        filter.each_path(&mut |path| members |= path.is_core("members"));
+        if members {
+            return Pushdown::NOTHING;
+        }
+    }
     let (lens, remembered) = (integration.lens(resource), integration.remembered(resource));
     question(filter, resource, lens, &integration.profile, remembered)
 }

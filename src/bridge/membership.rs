@@ -4,7 +4,6 @@
 //! lost, the group is in doubt until it was read, and the users are owed until their rules have run.
 
 use std::collections::{BTreeMap, HashSet};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -152,15 +151,19 @@ impl Integration {
         if self.profile.resource(ResourceType::Group).unsupported {
             return Ok(groups);
         }
-        let mut stopped = false;
-        pages::for_each(pages::Pages::new(self, ResourceType::Group, None, MAX_GROUPS), context, |group| {
-            let id = group.get("id").and_then(Value::scalar_text).unwrap_or_default().into();
-            groups.push((id, as_group(&group)));
-            stopped = self.tasks.is_closed();
-            if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-        .await?;
-        if stopped { Err(Error::internal("the bridge is stopping")) } else { Ok(groups) }
+        let resource = ResourceType::Group;
+        let mut pages = pages::Pages::new(self, resource, None, MAX_GROUPS);
+        while let Some(page) = pages.next(context).await? {
+            for (id, group) in page {
+                if !self.is_buried(resource, &id).await? {
+                    groups.push((id, as_group(&self.flat(resource, group).await?)));
+                }
+            }
+            if self.tasks.is_closed() {
+                return Err(Error::internal("the bridge is stopping"));
+            }
+        }
+        Ok(groups)
     }
 
     /// Notes operations on a group before they are sent. `None` when the group must be read first: whom they concern, they
@@ -341,7 +344,7 @@ impl Integration {
         let resource = ResourceType::Group;
         let why = "what is known of the group may not hold, and a rule depends on it";
         match read::fetch(self, resource, id, &Projection::default(), why, context).await {
-            Ok(group) => Ok(Some(as_group(&self.back(resource, group).await?))),
+            Ok(group) => Ok(Some(as_group(&self.flat(resource, group).await?))),
             Err(error) if error.kind == Kind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -394,6 +397,11 @@ pub(super) fn effect(operations: &[PatchOperation]) -> GroupChange {
         if is { change.added.push(user) } else { change.removed.push(user) }
     }
     change
+}
+
+/// The id of a member.
+pub(super) fn member_id(member: &Value) -> Option<&str> {
+    member.get("value").and_then(Value::scalar_text)
 }
 
 /// The ids in a list of members, but for those that are groups themselves.

@@ -19,6 +19,8 @@ mod lock;
 mod manager;
 mod members;
 mod membership;
+mod nested;
+mod nesting;
 mod noted;
 mod outbox;
 mod pages;
@@ -55,6 +57,7 @@ use crate::scim::{AttrPath, Catalog, ResourceType};
 use crate::store::{Key, Store};
 
 use membership::Learning;
+use nesting::Nesting;
 use outbox::Outbox;
 use renewal::Renewals;
 use settling::Settling;
@@ -124,6 +127,7 @@ pub struct Integration {
     parts: Parts,
     locks: Locks,
     learning: Learning,
+    nesting: Nesting,
     renewals: Renewals,
     outbox: Outbox,
     settling: Settling,
@@ -221,6 +225,7 @@ impl Integration {
             parts,
             locks: Locks::default(),
             learning: Learning::default(),
+            nesting: Nesting::default(),
             renewals: Renewals::default(),
             outbox: Outbox::default(),
             settling: Settling::default(),

@@ -18,6 +18,19 @@ impl Integration {
 
     /// The same, of what the rules have already given back.
     pub(super) async fn restored(&self, resource: ResourceType, seen: Value) -> Result<Value, Error> {
+        let canonical = self.restored_flat(resource, seen).await?;
+        match resource {
+            ResourceType::Group if self.flattens() => self.with_nested(canonical).await,
+            _ => Ok(canonical),
+        }
+    }
+
+    /// A vendor's resource as the identity provider would read it if no group were within another.
+    pub(super) async fn flat(&self, resource: ResourceType, vendor: Value) -> Result<Value, Error> {
+        self.restored_flat(resource, self.lens(resource).back(vendor)).await
+    }
+
+    async fn restored_flat(&self, resource: ResourceType, seen: Value) -> Result<Value, Error> {
         let mut canonical = seen;
         let id = canonical.get("id").and_then(Value::scalar_text).map(str::to_owned);
         if let Some(id) = id.filter(|_| !self.remembered(resource).is_nothing())

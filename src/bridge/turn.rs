@@ -328,7 +328,7 @@ impl Write<'_> {
 }
 
 impl Wanted<'_> {
-    fn operation(&self) -> Operation {
+    pub(super) fn operation(&self) -> Operation {
         match self {
             Self::Is(_) => Operation::Replace,
             Self::Changed(_) => Operation::Patch,

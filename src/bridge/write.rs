@@ -33,12 +33,9 @@ pub(super) async fn write(
         Action::Replace(id, _) | Action::Modify(id, _) | Action::Delete(id) => Some(id.clone()),
         _ => None,
     };
-    let answer = match action {
-        Action::Create(body) => change.create(body).await,
-        Action::Replace(id, body) => change.replace(&id, body).await,
-        Action::Modify(id, operations) => change.modify(&id, &operations).await,
-        Action::Delete(id) => change.delete(&id).await,
-        Action::Read(_) | Action::List(_) => Err(Error::internal("a write that is none")),
+    let answer = match resource {
+        ResourceType::Group if integration.flattens() => Box::pin(change.nest(action)).await,
+        _ => change.carry_out(action).await,
     };
     let made = match &answer {
         Ok(Answer::Created(made)) => made.text_at("id"),
@@ -71,6 +68,17 @@ impl<'w> Write<'w> {
 }
 
 impl Write<'_> {
+    /// Carries out a write of one resource alone.
+    pub(super) async fn carry_out(&self, action: Action) -> Result<Answer, Error> {
+        match action {
+            Action::Create(body) => self.create(body).await,
+            Action::Replace(id, body) => self.replace(&id, body).await,
+            Action::Modify(id, operations) => self.modify(&id, &operations).await,
+            Action::Delete(id) => self.delete(&id).await,
+            Action::Read(_) | Action::List(_) => Err(Error::internal("a write that is none")),
+        }
+    }
+
     async fn replace(&self, id: &str, body: Value) -> Result<Answer, Error> {
         let (integration, resource) = (self.integration, self.resource);
         let held = integration.locks.hold(resource, id, self.context.deadline).await?;
@@ -159,7 +167,7 @@ impl Write<'_> {
         self.differ(id, &vendor, &before, after, Operation::Patch).await
     }
 
-    /// The resource as the vendor has it, and as the identity provider sees it.
+    /// The resource as the vendor has it, and as the identity provider sees it; a group flat.
     pub(super) async fn before(&self, id: &str, why: &'static str) -> Result<(Value, Value), Error> {
         let (integration, resource) = (self.integration, self.resource);
         let fetched = read::fetch(integration, resource, id, &Projection::default(), why, self.context).await;
@@ -169,8 +177,11 @@ impl Write<'_> {
             integration.group_missed(id).await?;
         }
         let vendor = fetched?;
-        let canonical = integration.back(resource, vendor.clone()).await?;
-        self.check_version(&canonical)?;
+        let canonical = integration.flat(resource, vendor.clone()).await?;
+        match integration.nests(resource, id).await? {
+            true => self.check_version(&integration.with_nested(canonical.clone()).await?)?,
+            false => self.check_version(&canonical)?,
+        }
         Ok((vendor, canonical))
     }
 

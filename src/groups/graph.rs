@@ -401,6 +401,32 @@ impl Graph {
         self.around(group, |group| &group.parents)
     }
 
+    /// The groups that reach a group, itself included.
+    pub fn above(&self, group: &str) -> impl Iterator<Item = &str> {
+        let number = self.direct.group_names.get(group);
+        let above = number.map(|number| &self.derived.above[number as usize]);
+        above.into_iter().flat_map(Set::iter).map(|group| self.direct.group_names.name(group))
+    }
+
+    /// Who is in a group at the vendor, as far as it was confirmed.
+    pub fn applied(&self, group: &str) -> impl Iterator<Item = &str> {
+        let group = self.direct.group_names.get(group).and_then(|number| self.direct.group(number));
+        let users = group.map(|group| group.applied.as_slice()).unwrap_or_default();
+        users.iter().map(|&user| self.direct.user_names.name(user))
+    }
+
+    /// Whether the vendor has confirmed that a user is in a group.
+    pub fn is_applied(&self, group: &str, user: &str) -> bool {
+        let group = self.direct.group_names.get(group).and_then(|number| self.direct.group(number));
+        let user = self.direct.user_names.get(user);
+        group.zip(user).is_some_and(|(group, user)| group.applied.contains(user))
+    }
+
+    /// Whether any group is within another.
+    pub fn has_edges(&self) -> bool {
+        self.direct.edges > 0
+    }
+
     fn around<'g>(&'g self, group: &str, of: fn(&'g Group) -> &'g Set) -> impl Iterator<Item = &'g str> {
         let group = self.direct.group_names.get(group).and_then(|number| self.direct.group(number));
         group.map(of).into_iter().flat_map(Set::iter).map(|group| self.direct.group_names.name(group))

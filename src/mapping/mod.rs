@@ -84,6 +84,20 @@ pub struct Mapping {
     pub users: Lens,
     /// For groups.
     pub groups: Lens,
+    /// What becomes of groups within groups.
+    pub nested: Nested,
+}
+
+/// What becomes of groups within groups.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nested {
+    /// The vendor has them.
+    #[default]
+    Keep,
+    /// Whoever is in a group within is in the outer one at the vendor.
+    Flatten,
+    /// The vendor is told of a group's own users alone.
+    Drop,
 }
 
 impl Mapping {
@@ -100,6 +114,7 @@ impl Mapping {
         Self {
             users: compile::lens(file.get("users"), scope, users, remembers, mistakes),
             groups: compile::lens(file.get("groups"), scope, groups, remembers, mistakes),
+            nested: nested(file.get("groups"), remembers, mistakes),
         }
     }
 
@@ -110,6 +125,22 @@ impl Mapping {
             crate::scim::ResourceType::Group => &self.groups,
         }
     }
+}
+
+/// What a file says of groups within groups. What the vendor does not have must be remembered, or it could not be read.
+fn nested(groups: Option<&Node>, remembers: bool, mistakes: &mut Vec<Mistake>) -> Nested {
+    let Some(said) = groups.and_then(|groups| groups.get("nested")) else { return Nested::Keep };
+    let nested = match said.text() {
+        Some("flatten") => Nested::Flatten,
+        Some("drop") => Nested::Drop,
+        _ => return Nested::Keep,
+    };
+    if !remembers {
+        let message = "groups within groups must be remembered, and nothing is (`state: none`)";
+        mistakes.push(Mistake::new(said.span, message).hint("`keep` them, or remember"));
+        return Nested::Keep;
+    }
+    nested
 }
 
 /// The rules of one resource type, compiled.

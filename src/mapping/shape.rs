@@ -75,8 +75,8 @@ const GROUPS: Shape = Shape::Object(&[
     Field::optional("rules", RULES, "the rules, in their order"),
     Field::optional(
         "nested",
-        Shape::WordOrLater(&["keep"], &["flatten", "drop"]),
-        "groups within groups: keep them",
+        Shape::Word(&["keep", "flatten", "drop"]),
+        "groups within groups: keep them, make them flat for the vendor, or tell it of a group's own users alone",
     ),
     Field::optional("match", MATCH, "how a group that the vendor has already is found, and taken over"),
 ]);

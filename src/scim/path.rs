@@ -64,6 +64,12 @@ impl Path {
         }
     }
 
+    /// The path of one member of a group, by its id: `members[value eq "…"]`.
+    pub fn member(id: &str) -> Self {
+        let filter = Filter::eq(AttrPath::core("value"), id);
+        Self::Element { attribute: AttrPath::core("members"), filter, sub: None }
+    }
+
     /// If this is `members[value eq "x"]`, the x: one member of a group.
     pub fn as_member(&self) -> Option<&str> {
         match self {

@@ -35,6 +35,7 @@ mod matrix;
 mod member_forms;
 mod memberships;
 mod native;
+mod nested;
 mod ninjaone;
 mod probe;
 mod process;
