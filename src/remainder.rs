@@ -155,6 +155,13 @@ impl Remainder {
         }
     }
 
+    /// What was written as text, as it is looked up: the attribute and the text, both in lower case.
+    pub fn texts(&self) -> impl Iterator<Item = (String, String)> {
+        self.0
+            .iter()
+            .filter_map(|entry| Some((entry.path.to_string().to_lowercase(), entry.text()?.to_lowercase())))
+    }
+
     /// Whether nothing needs to be remembered.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty() && self.1.is_empty()

@@ -90,7 +90,7 @@ pub(super) async fn list(
             Err(error) if error.kind == Kind::NotImplemented && left_out => Page::nothing(),
             page => page?,
         };
-        let left_out = left_out && page.resources.is_empty();
+        let left_out = left_out && page.resources.is_empty() && integration.knows_any(resource).await?;
         if members && page.resources.len() <= count {
             for vendor in &mut page.resources {
                 *vendor = integration.with_members(resource, std::mem::take(vendor), context).await?;

@@ -37,6 +37,11 @@ impl Integration {
         Ok(self.store.tell(&self.name, EVERYBODY, Some(change)).await?)
     }
 
+    /// Whether there is anybody whom a list may leave out.
+    pub(super) async fn knows_any(&self, resource: ResourceType) -> Result<bool, Error> {
+        Ok(self.is_unlisted(resource) && !self.store.told(&self.name, EVERYBODY).await?.members.is_empty())
+    }
+
     /// Those whom the vendor has not listed, as it has them.
     pub(super) async fn left_out(
         &self,

@@ -77,7 +77,9 @@ impl Memory {
 impl Shelf {
     fn remember(&mut self, place: (ResourceType, CompactString), remainder: Option<Remainder>) {
         let (resource, id) = &place;
-        for text in self.remainders.remove(&place).iter().flat_map(|before| texts(*resource, before)) {
+        for text in self.remainders.remove(&place).iter().flat_map(|before| before.texts()) {
+            let (attribute, text) = text;
+            let text = (*resource, attribute, text);
             if let Some(ids) = self.written.get_mut(&text) {
                 ids.remove(id);
                 if ids.is_empty() {
@@ -86,8 +88,8 @@ impl Shelf {
             }
         }
         let Some(now) = remainder else { return };
-        for text in texts(*resource, &now) {
-            self.written.entry(text).or_default().insert(id.clone());
+        for (attribute, text) in now.texts() {
+            self.written.entry((*resource, attribute, text)).or_default().insert(id.clone());
         }
         self.remainders.insert(place, Arc::new(now));
     }
@@ -122,17 +124,6 @@ impl Shelf {
         owed.loses |= loses;
         owed.groups.insert(group.into())
     }
-}
-
-/// What was written as text, as it is looked up.
-fn texts(
-    resource: ResourceType,
-    remainder: &Remainder,
-) -> impl Iterator<Item = (ResourceType, String, String)> {
-    remainder.0.iter().filter_map(move |entry| {
-        let attribute = entry.path.to_string().to_lowercase();
-        Some((resource, attribute, entry.text()?.to_lowercase()))
-    })
 }
 
 impl Store for Memory {

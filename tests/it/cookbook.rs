@@ -8,7 +8,7 @@ use scim_bridge::config::{self, Checked, Secrets};
 const COOKBOOK: &str = include_str!("../../mappings/README.md");
 
 /// How many examples there are, so that one which is not found is missed.
-const EXAMPLES: usize = 57;
+const EXAMPLES: usize = 58;
 
 /// One fenced block.
 struct Block<'b> {

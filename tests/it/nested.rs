@@ -39,7 +39,10 @@ impl Scene {
         let people = simulator.people(users, &json!({})).unwrap();
         let users = people.iter().map(|id| id.as_str().unwrap().to_owned()).collect();
         let mut plan = Plan::new().file("flat.yaml", &mapping);
-        plan.integration("acme", &simulator.base_url(), &simulator.token()).mapping("./flat.yaml").done();
+        plan.integration("acme", &simulator.base_url(), &simulator.token())
+            .mapping("./flat.yaml")
+            .vendor(if vendor == Vendor::KnowBe4 { "      armed: true\n" } else { "" })
+            .done();
         let bridge = plan.start().await;
         let client = bridge.client();
         let mut scene = Self { simulator, _bridge: bridge, client, users, groups: BTreeMap::new() };

@@ -36,8 +36,9 @@ impl Book<'_> {
         let sql = "INSERT INTO remainder (n, sealed) VALUES ($1, $2)
             ON CONFLICT (n) DO UPDATE SET sealed = excluded.sealed";
         self.run(sql, params![n, sealed]).await?;
-        let texts = remainder.0.iter().filter_map(|entry| Some((&entry.path, entry.text()?)));
-        let rows: Vec<_> = texts.map(|(path, text)| params![self.written(resource, path, text), n]).collect();
+        let texts = remainder.texts();
+        let rows: Vec<_> =
+            texts.map(|(path, text)| params![self.written(resource, &path, &text), n]).collect();
         self.tx.each("INSERT INTO written (hash, n) VALUES ($1, $2) ON CONFLICT DO NOTHING", rows).await?;
         Ok(())
     }
@@ -48,11 +49,10 @@ impl Book<'_> {
         Ok(())
     }
 
-    /// What is looked up by, of what was written as an attribute.
-    fn written(&self, resource: ResourceType, attribute: &AttrPath, text: &str) -> Vec<u8> {
+    /// What is looked up by, of what was written as an attribute; both in lower case.
+    fn written(&self, resource: ResourceType, attribute: &str, text: &str) -> Vec<u8> {
         let (scope, space) = (self.scope.to_be_bytes(), Space::Own(resource).code().to_be_bytes());
-        let attribute = attribute.to_string().to_lowercase();
-        self.seal.hash(&[b"written", &scope, &space, attribute.as_bytes(), text.to_lowercase().as_bytes()])
+        self.seal.hash(&[b"written", &scope, &space, attribute.as_bytes(), text.as_bytes()])
     }
 
     pub async fn wrote(
@@ -61,7 +61,8 @@ impl Book<'_> {
         attribute: &AttrPath,
         text: &str,
     ) -> Done<Vec<CompactString>> {
-        let hash = self.written(resource, &attribute.whole(), text);
+        let hash =
+            self.written(resource, &attribute.whole().to_string().to_lowercase(), &text.to_lowercase());
         let sql = "SELECT i.hash, i.sealed FROM written w JOIN ident i ON i.n = w.n WHERE w.hash = $1";
         self.ids(sql, params![hash]).await
     }

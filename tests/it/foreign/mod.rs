@@ -56,7 +56,7 @@ async fn stops() -> Vec<Stop> {
     for kind in Kind::ALL {
         stops.extend(server(kind).await);
     }
-    for stand in STANDS {
+    for stand in visited() {
         stops.push(simulator(stand).await);
     }
     stops
@@ -90,7 +90,7 @@ async fn nothing_is_lost(client: Client) {
     let lost = table.lost();
     assert!(lost.is_empty(), "{client} loses, before\n{lost}");
     // A table of a machine that has not got all of them is not to be compared with the whole one.
-    if direct.len() == Kind::ALL.len() + STANDS.len() {
+    if direct.len() == Kind::ALL.len() + visited().count() {
         let unused = table.unused();
         assert!(unused.is_empty(), "excused for nothing: {unused:#?}");
         insta::assert_snapshot!(client.name(), table.render());
@@ -117,11 +117,16 @@ async fn url_audit_loses_nothing() {
     nothing_is_lost(Client::UrlAudit).await;
 }
 
+/// Those that speak SCIM.
+fn visited() -> impl Iterator<Item = &'static Stand> {
+    STANDS.iter().filter(|stand| stand.vendor != Vendor::SentinelOne)
+}
+
 /// Every simulated vendor is in the table, but for the one that speaks no SCIM.
 #[test]
 fn every_simulator_is_visited() {
     for vendor in Vendor::ALL {
-        let visited = STANDS.iter().any(|stand| stand.vendor == vendor);
+        let visited = visited().any(|stand| stand.vendor == vendor);
         assert_eq!(visited, vendor != Vendor::SentinelOne, "{}", vendor.name());
     }
 }

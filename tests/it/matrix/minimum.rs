@@ -60,6 +60,9 @@ const THERE: &str = "whether an administrator has him back must be known before 
 const GARBLES: &str =
     "it garbles who is inactive: what was there must be known to be shown, and written again";
 
+const UNBELIEVED: &str =
+    "in Test Mode it says yes and does nothing: whether a write was carried out, only a read tells";
+
 pub const EXTRAS: &[Extra] = &[
     Extra {
         client: OKTA,
@@ -188,12 +191,40 @@ pub const EXTRAS: &[Extra] = &[
         calls: 1,
         why: "rules depend on groups: who is in which is read once",
     },
+    Extra { client: None, vendors: &["knowbe4"], deeds: CREATIONS, calls: 1, why: UNBELIEVED },
+    Extra { client: None, vendors: &["knowbe4"], deeds: MEMBERS, calls: 1, why: UNBELIEVED },
+    Extra { client: None, vendors: &["knowbe4"], deeds: LEAVES, calls: 1, why: UNBELIEVED },
+    Extra {
+        client: None,
+        vendors: &["knowbe4"],
+        deeds: &[
+            NAME,
+            ADDRESS,
+            DEPARTMENT,
+            TITLE,
+            RETURN,
+            RENAME,
+            "deletes one of many",
+            "deletes the large group",
+        ],
+        calls: 1,
+        why: UNBELIEVED,
+    },
+    Extra { client: RFC, vendors: &["sentinelone-api"], deeds: LEAVES, calls: 1, why: FORGETS },
+    Extra { client: RFC, vendors: &["sentinelone-api"], deeds: &[RETURN], calls: 1, why: THERE },
+    Extra {
+        client: None,
+        vendors: &["sentinelone-api"],
+        deeds: &[RETURN],
+        calls: 1,
+        why: "who comes back is made again, and has what he had: it is read when it is there",
+    },
     Extra {
         client: RFC,
-        vendors: &["knowbe4"],
-        deeds: MEMBERS,
+        vendors: &["sentinelone-api"],
+        deeds: &[NAME],
         calls: 1,
-        why: "a rule refuses groups with groups in them: what the group would be must be known",
+        why: "it has one name, made of several: what of them stays must be known",
     },
     Extra {
         client: RFC,
