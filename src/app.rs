@@ -163,7 +163,7 @@ fn gates(
             None => integration,
         };
         let integration = Arc::new(integration);
-        integration.look_after_intents();
+        integration.resume();
         if integration.profile.truth.probe.is_some() {
             let integration = integration.clone();
             tokio::spawn(async move { integration.look_at_gate(Instant::now() + LOOK).await });

@@ -292,6 +292,22 @@ impl Write<'_> {
 }
 
 impl Integration {
+    /// Goes on with memberships that were not sent when the bridge last ended.
+    pub(super) fn resume_nested(self: &Arc<Self>) {
+        if !self.flattens() {
+            return;
+        }
+        let integration = self.clone();
+        self.tasks.spawn(async move {
+            let outstanding = integration.with_graph(|graph| graph.all_outstanding()).await;
+            let groups: BTreeSet<_> =
+                outstanding.unwrap_or_default().into_iter().map(|one| one.group).collect();
+            if !groups.is_empty() {
+                integration.stays_behind(groups);
+            }
+        });
+    }
+
     /// Sees to it that groups are brought to what they are flat, soon and in the background.
     fn stays_behind(self: &Arc<Self>, groups: impl IntoIterator<Item = CompactString>) {
         let mut behind = self.nesting.behind.lock().unwrap_or_else(PoisonError::into_inner);

@@ -78,8 +78,14 @@ impl Outbox {
 }
 
 impl Integration {
-    /// Sees to it that what was accepted is carried out, soon and in the background; also what an earlier process left.
-    pub fn look_after_intents(self: &Arc<Self>) {
+    /// Goes on with what was not done when the bridge last ended.
+    pub fn resume(self: &Arc<Self>) {
+        self.look_after_intents();
+        self.resume_nested();
+    }
+
+    /// Sees to it that what was accepted is carried out, soon and in the background.
+    pub(super) fn look_after_intents(self: &Arc<Self>) {
         let running = std::mem::replace(&mut self.outbox.lock().running, true);
         if running {
             self.outbox.woken.notify_one();

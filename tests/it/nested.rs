@@ -1,9 +1,18 @@
 //! Groups within groups, at vendors that hold flat groups only: what was said is read back, and the vendor has exactly who belongs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
+use scim_bridge::bridge::{Dry, Integration, Parts, Wire};
+use scim_bridge::config::{self, Checked, Secrets};
+use scim_bridge::groups::Stored;
+use scim_bridge::scim::json::Limits;
+use scim_bridge::scim::{ResourceType, Value as Scim};
 use scim_bridge::simulator::{Options, Simulator, Vendor};
+use scim_bridge::store::{Memory, Said, Store as _};
 use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
 
 use crate::peer::bridge::{Bridge, Plan};
 use crate::peer::client::{Answer, Client};
@@ -303,6 +312,114 @@ async fn what_fails_for_an_outer_group_is_made_up_for() {
     while !scene.members("outer").is_empty() {
         tokio::task::yield_now().await;
     }
+}
+
+/// Two users: at a vendor that makes no inactive accounts, and at one that removes whom it deactivates.
+async fn away() -> [(Scene, [String; 2]); 2] {
+    let refuses =
+        "format: 1\nvendor: any\nprofile: { resources: { Users: { create: { inactive: rejected } } } }\n";
+    let segment = include_str!("../../mappings/segment.yaml");
+    let both = [(Vendor::Rfc, refuses, false), (Vendor::Segment, segment, true)];
+    let mut scenes = Vec::new();
+    for (vendor, mapping, active) in both {
+        let scene = Scene::set(vendor, mapping.to_owned() + FLATTEN, 0, &["outer", "inner"]).await;
+        let [ana, bo] = [scene.account("ana", active).await, scene.account("bo", active).await];
+        if active {
+            scene.turn(&ana, false).await;
+            scene.turn(&bo, false).await;
+        }
+        scenes.push((scene, [ana, bo]));
+    }
+    scenes.try_into().unwrap_or_else(|_| unreachable!("there are two"))
+}
+
+impl Scene {
+    async fn account(&self, name: &str, active: bool) -> String {
+        let mail = format!("{name}@acme.example");
+        let body = json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": mail,
+            "displayName": name,
+            "name": { "givenName": name, "familyName": "Silva" },
+            "emails": [{ "value": mail, "primary": true }],
+            "active": active,
+        });
+        let made = self.client.post("/Users", &body).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        made.body["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn turn(&self, user: &str, active: bool) {
+        let operation = json!([{ "op": "replace", "path": "active", "value": active }]);
+        let answer = self.client.patch(&format!("/Users/{user}"), &operation).await;
+        assert!(answer.status < 300, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_there_joins_the_outer_groups_when_he_comes() {
+    for (scene, [ana, bo]) in away().await {
+        scene.entra("Add", "outer", scene.id("inner")).await;
+        scene.entra("Add", "inner", &ana).await;
+        scene.entra("Add", "inner", &bo).await;
+        assert_eq!((scene.members("inner").len(), scene.members("outer").len()), (0, 0));
+        let both = [ana.clone(), bo.clone()].map(|user| (user, "User".to_owned()));
+        assert_eq!(scene.read("inner").await, both.into());
+        assert_eq!(scene.read("outer").await, [(scene.id("inner").to_owned(), "Group".to_owned())].into());
+        scene.entra("Remove", "inner", &bo).await;
+        scene.turn(&ana, true).await;
+        scene.turn(&bo, true).await;
+        assert_eq!((scene.members("inner").len(), scene.members("outer").len()), (1, 1), "ana alone");
+        scene.entra("Remove", "outer", scene.id("inner")).await;
+        assert_eq!((scene.members("inner").len(), scene.members("outer").len()), (1, 0));
+    }
+}
+
+/// The vendor is imagined: it takes everything.
+#[tokio::test(start_paused = true)]
+async fn what_was_not_sent_when_the_bridge_ended_is_sent_when_it_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mapping = folder.path().join("flat.yaml");
+    std::fs::write(&mapping, format!("format: 1\nvendor: any\n{FLATTEN}")).unwrap();
+    let Ok(Checked::Mapping(compiled)) = config::check(&mapping, Secrets::Unread) else {
+        panic!("it is right")
+    };
+    let store = Arc::new(Memory::default());
+    let user = |user: &str| Said::User { group: "inner".into(), user: user.into(), is: true };
+    let edge = Said::Edge { parent: "outer".into(), child: "inner".into(), is: true };
+    let applied = Said::Applied { group: "outer".into(), user: "gone".into(), is: true };
+    let groups = ["outer", "inner"].map(|group| Said::Group { group: group.into() });
+    let said = groups.into_iter().chain([user("ana"), user("bo"), edge, applied]).collect();
+    store.say("acme", said).await.unwrap();
+    let there = ["outer", "inner"].map(|id| {
+        let group = format!(r#"{{"schemas":["{GROUP}"],"id":"{id}","displayName":"{id}"}}"#);
+        let group = Scim::read(group.as_bytes(), &Limits::REQUEST);
+        (ResourceType::Group, id.into(), group.unwrap())
+    });
+    let integration = Arc::new(Integration::new(Parts {
+        name: "acme".into(),
+        base: "https://bridge.example/acme".to_owned(),
+        dialect: scim_bridge::dialect::Options::default(),
+        mapping: compiled.mapping,
+        profile: compiled.profile,
+        remembers: true,
+        domains: Vec::new(),
+        store: store.clone(),
+        wire: Wire::Dry(Dry::with(there)),
+        tasks: TaskTracker::new(),
+        observer: None,
+    }));
+    integration.resume();
+    let both = ["ana", "bo"];
+    let is_sent = |groups: Vec<Stored>| groups.len() == 2 && groups.iter().all(|group| group.applied == both);
+    // Long enough for the first try, and no longer than a test may take.
+    for _ in 0..1_000 {
+        if is_sent(store.nested("acme").await.unwrap()) {
+            return;
+        }
+        tokio::time::advance(Duration::from_millis(100)).await;
+    }
+    panic!("{:?}", store.nested("acme").await);
 }
 
 /// Who belongs, by recursion, with nothing remembered.
