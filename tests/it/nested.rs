@@ -403,6 +403,7 @@ async fn what_was_not_sent_when_the_bridge_ended_is_sent_when_it_starts() {
         mapping: compiled.mapping,
         profile: compiled.profile,
         remembers: true,
+        held: false,
         domains: Vec::new(),
         store: store.clone(),
         wire: Wire::Dry(Dry::with(there)),
