@@ -115,7 +115,7 @@ impl Write<'_> {
         call.body.iter().for_each(|sent| self.compare(sent, &vendor));
         integration.claim(resource, &id).await?;
         let vendor = if then.is_empty() && integration.hides_members(resource) {
-            with_members(vendor, &body)
+            with_members(vendor, body)
         } else {
             vendor
         };

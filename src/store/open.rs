@@ -86,10 +86,11 @@ pub async fn open(place: &Place, key: &StoreKey) -> Result<Arc<dyn Store>, Store
     })
 }
 
-/// See [`super::sqlite::restore`]: under this key.
+/// Puts a copy of a SQLite store where a store was or is to be, once it has been opened with this key; gives where what was there
+/// before is kept.
 ///
 /// # Errors
-/// As there.
+/// When the copy does not open with that key, or a bridge has the store open. What is there stays.
 pub fn restore(from: &Path, to: &Path, key: &StoreKey) -> Result<Option<PathBuf>, StoreError> {
     sqlite::restore(from, to, &Seal::new(key)?)
 }

@@ -44,8 +44,8 @@ fn off() -> Value {
     json!([{ "op": "replace", "path": "active", "value": false }])
 }
 
-fn set(attribute: &str, value: Value) -> Value {
-    json!([{ "op": "replace", "path": attribute, "value": value }])
+fn set(attribute: &str, value: impl Into<Value>) -> Value {
+    json!([{ "op": "replace", "path": attribute, "value": value.into() }])
 }
 
 fn users(simulator: &Simulator) -> Vec<Value> {
@@ -79,7 +79,7 @@ async fn access_is_taken_away_though_nobody_asks_again() {
         json!({ "reset": true }),
         json!({ "respond": { "status": 429, "headers": { "retry-after": "1" } } }),
     ] {
-        assert_eq!(idp.patch(&format!("/Users/{ana}"), &set("active", json!(true))).await.status, 200);
+        assert_eq!(idp.patch(&format!("/Users/{ana}"), &set("active", true)).await.status, 200);
         simulator.fault(&fault).unwrap();
         let answer = idp.patch(&format!("/Users/{ana}"), &off()).await;
         assert!(answer.status >= 500 || answer.status == 429, "{fault}: {answer:?}");
@@ -122,17 +122,17 @@ async fn a_later_change_does_not_overtake_an_earlier_one() {
     simulator.fault(&json!({ "respond": { "status": 503 } })).unwrap();
     assert_eq!(idp.patch(&ana, &off()).await.status, 503);
     // While the earlier one cannot be done, the later one cannot either.
-    assert_eq!(idp.patch(&ana, &set("title", json!("Dr"))).await.status, 503);
+    assert_eq!(idp.patch(&ana, &set("title", "Dr")).await.status, 503);
     simulator.fault(&Value::Null).unwrap();
     simulator.clear_log();
-    assert_eq!(idp.patch(&ana, &set("title", json!("Dr"))).await.status, 200);
+    assert_eq!(idp.patch(&ana, &set("title", "Dr")).await.status, 200);
     let user = &users(&simulator)[0];
-    assert_eq!((&user["active"], &user["title"]), (&json!(false), &json!("Dr")));
+    assert_eq!((&user["active"], &user["title"]), (&json!(false), &"Dr"));
     // She comes back: what was to be done before is done before.
     simulator.fault(&json!({ "respond": { "status": 503 } })).unwrap();
     assert_eq!(idp.patch(&ana, &off()).await.status, 503);
     simulator.fault(&Value::Null).unwrap();
-    assert_eq!(idp.patch(&ana, &set("active", json!(true))).await.status, 200);
+    assert_eq!(idp.patch(&ana, &set("active", true)).await.status, 200);
     assert_eq!(users(&simulator)[0]["active"], true);
 }
 
@@ -150,7 +150,7 @@ async fn what_is_replaced_need_not_be_done_before() {
     assert_eq!(idp.put(&ana, &whole).await.status, 200);
     // A change after that finds nothing that was to be done before it.
     simulator.clear_log();
-    assert_eq!(idp.patch(&ana, &set("title", json!("Prof"))).await.status, 200);
+    assert_eq!(idp.patch(&ana, &set("title", "Prof")).await.status, 200);
     assert_eq!(users(&simulator)[0]["active"], true);
     let log = simulator.log();
     assert!(!format!("{log:?}").contains("Bool(false)"), "{log:?}");
@@ -222,7 +222,7 @@ async fn a_removal_that_the_vendor_refuses_is_not_forgotten() {
     assert_eq!(idp.patch(&ana, &off()).await.status, 403);
     // What comes after it is not held up by it, and does not end it.
     simulator.fault(&Value::Null).unwrap();
-    assert_eq!(idp.patch(&ana, &set("title", json!("Dr"))).await.status, 200);
+    assert_eq!(idp.patch(&ana, &set("title", "Dr")).await.status, 200);
     assert!(!is_off(&simulator, "ana"));
     bridge.stop().await;
     let _bridge = kept.bridge(&simulator).await;
@@ -239,8 +239,8 @@ async fn a_removal_that_was_refused_ends_with_what_contradicts_it() {
     assert_eq!(idp.patch(&format!("/Users/{ana}"), &off()).await.status, 403);
     assert_eq!(idp.delete(&format!("/Users/{bo}")).await.status, 403);
     simulator.fault(&Value::Null).unwrap();
-    assert_eq!(idp.patch(&format!("/Users/{ana}"), &set("active", json!(true))).await.status, 200);
-    let answer = idp.patch(&format!("/Users/{bo}"), &set("title", json!("Dr"))).await;
+    assert_eq!(idp.patch(&format!("/Users/{ana}"), &set("active", true)).await.status, 200);
+    let answer = idp.patch(&format!("/Users/{bo}"), &set("title", "Dr")).await;
     assert_eq!(answer.status, 200, "{answer:?} {:?}", simulator.log());
     let third = user(&idp, "cy").await;
     simulator.fault(&json!({ "respond": { "status": 503 } })).unwrap();

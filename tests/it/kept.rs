@@ -112,7 +112,8 @@ async fn groups_are_found_and_have_each_their_name() {
             .map(|one| one["id"].as_str().unwrap())
             .collect();
         let mut ids: Vec<_> = ids.into_iter().map(String::as_str).collect();
-        (found.sort_unstable(), ids.sort_unstable());
+        found.sort_unstable();
+        ids.sort_unstable();
         assert_eq!((found, &page.body["totalResults"]), (ids.clone(), &json!(ids.len())), "{filter}");
     }
     let page = idp.get("/Groups?startIndex=2&count=1").await.body;

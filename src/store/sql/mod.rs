@@ -52,10 +52,10 @@ pub(super) trait Backend: Send + Sync + 'static {
         T: Send + 'static,
         W: for<'t> FnOnce(&'t mut dyn Tx) -> Later<'t, T> + Send + 'static;
 
-    /// See [`Store::mark`].
+    /// See [`super::Store::mark`].
     fn mark(&self) -> Mark;
 
-    /// See [`Store::sync`].
+    /// See [`super::Store::sync`].
     fn sync(&self, since: Mark) -> Later<'_, ()>;
 }
 

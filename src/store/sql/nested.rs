@@ -10,6 +10,9 @@ use crate::store::{Said, StoreError};
 
 type Done<T = ()> = Result<T, StoreError>;
 
+/// One of the lists of a group.
+type Part = fn(&mut Stored) -> &mut Vec<CompactString>;
+
 impl Book<'_> {
     pub async fn nested(&mut self) -> Done<Vec<Stored>> {
         let sql = "SELECT n, at_vendor FROM nest WHERE integration = $1";
@@ -35,7 +38,7 @@ impl Book<'_> {
         let children =
             "SELECT m.team, m.member FROM nest_edge m JOIN nest g ON g.n = m.team WHERE g.integration = $1";
         let applied = "SELECT m.team, m.member FROM nest_applied m JOIN nest g ON g.n = m.team WHERE g.integration = $1";
-        let kinds: [(_, fn(&mut Stored) -> &mut Vec<CompactString>); 3] = [
+        let kinds: [(_, Part); 3] = [
             (users, |group| &mut group.users),
             (children, |group| &mut group.children),
             (applied, |group| &mut group.applied),
