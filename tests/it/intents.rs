@@ -127,7 +127,7 @@ async fn a_later_change_does_not_overtake_an_earlier_one() {
     simulator.clear_log();
     assert_eq!(idp.patch(&ana, &set("title", "Dr")).await.status, 200);
     let user = &users(&simulator)[0];
-    assert_eq!((&user["active"], &user["title"]), (&json!(false), &"Dr"));
+    assert_eq!((&user["active"], &user["title"]), (&json!(false), &json!("Dr")));
     // She comes back: what was to be done before is done before.
     simulator.fault(&json!({ "respond": { "status": 503 } })).unwrap();
     assert_eq!(idp.patch(&ana, &off()).await.status, 503);
