@@ -261,7 +261,9 @@ impl Store for Memory {
                 if change.replaced {
                     *told = Told { members: BTreeSet::new(), all: true };
                 }
-                told.members.retain(|user| !change.removed.contains(user));
+                for user in &change.removed {
+                    told.members.remove(user);
+                }
                 told.members.extend(change.added);
             }
         })

@@ -302,6 +302,7 @@ BRIDGE = """
 listen: 127.0.0.1:{port}
 public_url: {scheme}://{host}
 {tls}
+{store}
 integrations:
   bench:
     idp:
@@ -325,7 +326,12 @@ def start_bridge(bench, upstream, files):
         port = free_port()
         target = Target(name, port, ca=tls and files["ca"], log=bench.path(f"{name}.log"))
         pem = f"tls: {{ certificate: {files['server']}, key: {files['server-key']} }}" if tls else ""
-        text = BRIDGE.format(port=port, scheme="https" if tls else "http", host=target.host(), tls=pem, upstream=upstream)
+        store = ""
+        if bench.options.store == "sqlite":
+            key = bench.write("store.key", os.urandom(32).hex())
+            store = f"store: {{ url: 'sqlite:{bench.path(name + '.db')}', key: {{ file: {key} }} }}"
+        text = BRIDGE.format(port=port, scheme="https" if tls else "http", host=target.host(), tls=pem, store=store,
+                             upstream=upstream)
         config = bench.write(f"{name}.yaml", text)
         target.process = start(bench, name, [bench.bridge, "serve", "--config", config], env=tokens, cwd=bench.home)
         target.yardstick = name.replace("bridge", "nginx")
@@ -524,6 +530,8 @@ def arguments():
     p.add_argument("--connections", type=int, default=64, help="at saturation")
     p.add_argument("--workloads", type=known_workloads, default=["post", "get", "patch"], help=", ".join(WORKLOADS))
     p.add_argument("--bridge", help="another scim-bridge than the one in target/release")
+    p.add_argument("--store", choices=["memory", "sqlite"], default="memory",
+                   help="where the bridge remembers: for as long as it runs, or in a file, with an fsync for each write")
     p.add_argument("--no-build", action="store_true")
     p.add_argument("--no-tls", action="store_true")
     p.add_argument("--out", help="write every measurement here, as JSON")
