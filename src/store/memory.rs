@@ -77,8 +77,7 @@ impl Memory {
 impl Shelf {
     fn remember(&mut self, place: (ResourceType, CompactString), remainder: Option<Remainder>) {
         let (resource, id) = &place;
-        for text in self.remainders.remove(&place).iter().flat_map(|before| before.texts()) {
-            let (attribute, text) = text;
+        for (attribute, text) in self.remainders.remove(&place).iter().flat_map(|before| before.texts()) {
             let text = (*resource, attribute, text);
             if let Some(ids) = self.written.get_mut(&text) {
                 ids.remove(id);
