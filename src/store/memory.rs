@@ -140,8 +140,8 @@ impl Store for Memory {
 
     fn keep<'a>(&'a self, key: &'a Key, remainder: Remainder) -> Later<'a, ()> {
         self.with(&key.integration, |shelf| {
-            let place = (key.resource, key.id.clone());
-            shelf.remember(place, Some(remainder).filter(|remainder| !remainder.is_empty()));
+            let remainder = Some(remainder).filter(|remainder| !remainder.is_empty());
+            shelf.remember((key.resource, key.id.clone()), remainder);
         })
     }
 
@@ -189,12 +189,11 @@ impl Store for Memory {
     }
 
     fn mint<'a>(&'a self, key: &'a Key, vendor: VendorId) -> Later<'a, CompactString> {
-        self.with(&key.integration, |shelf| match shelf.aliases.own(key.resource, &vendor) {
-            Some(known) => known,
-            None => {
+        self.with(&key.integration, |shelf| {
+            shelf.aliases.own(key.resource, &vendor).unwrap_or_else(|| {
                 shelf.aliases.bind(key.resource, &key.id, vendor);
                 key.id.clone()
-            }
+            })
         })
     }
 
