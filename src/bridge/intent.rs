@@ -197,8 +197,8 @@ impl Integration {
 pub(super) fn concluded<T>(result: &Result<T, Error>, revokes: bool, trail: &super::Trail) -> Outcome {
     match result {
         Ok(_) => Outcome::Done,
-        // Whoever is not there has no access.
-        Err(error) if error.kind == Kind::NotFound => Outcome::Refused,
+        // Whoever is not there has no access, and nothing that could be changed.
+        Err(error) if error.kind == Kind::NotFound => Outcome::Done,
         Err(error) if error.passes() && (revokes || trail.touched()) => Outcome::Again,
         Err(error) if error.passes() => Outcome::Refused,
         // The vendor was asked to take access away and did not.
