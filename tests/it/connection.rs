@@ -126,6 +126,7 @@ async fn headers_are_those_that_the_vendor_wants() {
             "accept",
             Some("text/json"),
         ),
+        ("{ content_type: { send: application/json } }", "POST", "content-type", Some("application/json")),
         ("{ content_type: { accept: text/json } }", "POST", "content-type", scim),
         ("{ headers: { X-Plan: pro } }", "GET", "x-plan", Some("pro")),
         ("{ headers: { X-Plan: { POST: pro } } }", "POST", "x-plan", Some("pro")),
