@@ -24,7 +24,7 @@ type Run = Box<dyn FnOnce(&mut Transaction<'_>) -> bool + Send>;
 pub(super) enum Job {
     /// To look something up that is not committed yet.
     Read(Run),
-    /// To write, as the so-manieth.
+    /// To write; writes are numbered in the order in which they were asked for.
     Write(u64, Run),
     /// To say when all before it lasts.
     Sync(Mark, oneshot::Sender<Result<(), StoreError>>),
